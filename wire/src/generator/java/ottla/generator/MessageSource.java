@@ -168,7 +168,8 @@ final class MessageSource {
         String element = field.type().element();
         if (field.type().isStruct()) {
             String read = element + ".read(in, atVersion)";
-            return choose(nullable, within, "(in.present() ? " + read + " : null)", read);
+            String present = field.tagged().covers(within) ? "in.presentTag()" : "in.present()";
+            return choose(nullable, within, "(" + present + " ? " + read + " : null)", read);
         }
         VersionRange compact = field.inflexible() ? VersionRange.NONE : message.flexible();
         if (element.equals("records")) {
@@ -275,7 +276,8 @@ final class MessageSource {
             boolean nullable =
                     !field.type().array() && !field.nullable().intersect(within).isEmpty();
             if (nullable) {
-                guarded(field.nullable(), () -> out.line("out.present(" + value + " != null);"));
+                String present = field.tagged().covers(within) ? "presentTag" : "present";
+                guarded(field.nullable(), () -> out.line("out." + present + "(" + value + " != null);"));
                 out.line("if (" + value + " != null) {");
             }
             out.line(value + ".write(out, atVersion);");

@@ -6,11 +6,11 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /** What the schema files say, as values. */
-final class Schema {
+public final class Schema {
     private Schema() {}
 
     /** One message: a request, a response, a record, a key, a value or a plain datum. */
-    record MessageType(
+    public record MessageType(
             Kind kind,
             OptionalInt id,
             String name,
@@ -20,7 +20,7 @@ final class Schema {
             Map<String, Struct> sharedStructs) {}
 
     /** An API: its request and response stand in one file. */
-    record ApiType(
+    public record ApiType(
             int key,
             String name,
             List<String> listeners,
@@ -29,9 +29,9 @@ final class Schema {
             MessageType response) {}
 
     /** A struct that several fields of one message use. */
-    record Struct(String name, VersionRange versions, List<Field> fields) {}
+    public record Struct(String name, VersionRange versions, List<Field> fields) {}
 
-    record Field(
+    public record Field(
             String name,
             FieldType type,
             VersionRange versions,
@@ -44,13 +44,13 @@ final class Schema {
             List<Field> fields) {}
 
     /** A primitive or a struct, or an array of either. */
-    record FieldType(String element, boolean array) {
+    public record FieldType(String element, boolean array) {
         boolean isStruct() {
             return Character.isUpperCase(element.charAt(0));
         }
     }
 
-    enum Kind {
+    public enum Kind {
         REQUEST,
         RESPONSE,
         RECORD,

@@ -20,12 +20,12 @@ import ottla.generator.Schema.Struct;
  * Reads one schema file. A line is a heading (no indentation) or a field; two more spaces than its parent make a field part of
  * that parent's struct. The notation is described in the README of this module.
  */
-final class SchemaParser {
+public final class SchemaParser {
     private final Path file;
     private final List<Line> lines = new ArrayList<>();
     private int next;
 
-    SchemaParser(Path file) throws IOException {
+    public SchemaParser(Path file) throws IOException {
         this.file = file;
         List<String> raw = Files.readAllLines(file);
         for (int i = 0; i < raw.size(); i++) {
@@ -40,7 +40,7 @@ final class SchemaParser {
     }
 
     /** A file of the folder {@code api}: heading, listeners, request, response. */
-    ApiType api() {
+    public ApiType api() {
         Line heading = take();
         expect(heading, heading.words.size() == 3 && heading.words.get(0).equals("api"), "api KEY NAME");
         int key = Integer.parseInt(heading.words.get(1));
@@ -56,7 +56,7 @@ final class SchemaParser {
     }
 
     /** Any other file: messages one after the other, {@code KIND [ID] NAME VERSIONS [flexible VERSIONS]}. */
-    List<MessageType> messages() {
+    public List<MessageType> messages() {
         List<MessageType> all = new ArrayList<>();
         while (next < lines.size()) {
             Line heading = take();

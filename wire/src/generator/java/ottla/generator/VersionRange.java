@@ -1,12 +1,12 @@
 package ottla.generator;
 
 /** A run of versions, both ends included. Written {@code 3}, {@code 3-7}, {@code 3+} or {@code none}. */
-record VersionRange(int first, int last) {
+public record VersionRange(int first, int last) {
     static final int OPEN = Short.MAX_VALUE;
     static final VersionRange ALL = new VersionRange(0, OPEN);
-    static final VersionRange NONE = new VersionRange(0, -1);
+    public static final VersionRange NONE = new VersionRange(0, -1);
 
-    static VersionRange parse(String text) {
+    public static VersionRange parse(String text) {
         if (text.equals("none")) {
             return NONE;
         }
@@ -18,15 +18,15 @@ record VersionRange(int first, int last) {
         return new VersionRange(first, dash < 0 ? first : Integer.parseInt(text.substring(dash + 1)));
     }
 
-    boolean isEmpty() {
+    public boolean isEmpty() {
         return last < first;
     }
 
-    boolean contains(int version) {
+    public boolean contains(int version) {
         return version >= first && version <= last;
     }
 
-    boolean covers(VersionRange other) {
+    public boolean covers(VersionRange other) {
         return other.isEmpty() || (first <= other.first && other.last <= last);
     }
 

@@ -191,6 +191,11 @@ public final class Reader {
         return int8() >= 0;
     }
 
+    /** As {@link #present} for a tagged struct, where Kafka writes 0 for null and 1 for a value. */
+    public boolean presentTag() {
+        return unsignedVarint() != 0;
+    }
+
     /** Starts a tagged field of {@code sizeBytes} bytes and returns the position that {@link #endTag} wants to be at. */
     public int beginTag(int sizeBytes) {
         require(sizeBytes);

@@ -20,6 +20,8 @@ public final class Writer {
     /** Below this a copy is cheaper than one more piece in a gathering write. */
     private static final int COPIED_PAYLOAD_BYTES = 2048;
 
+    private static final int MAX_VARINT_BYTES = 5;
+
     private final List<Insert> inserts = new ArrayList<>();
     private ByteBuffer buffer;
     private int insertedBytes;
@@ -117,7 +119,7 @@ public final class Writer {
     }
 
     public void unsignedVarint(int value) {
-        ByteBuffer out = reserve(5);
+        ByteBuffer out = reserve(MAX_VARINT_BYTES);
         int rest = value;
         while ((rest & ~0x7f) != 0) {
             out.put((byte) (rest | 0x80));
@@ -216,6 +218,11 @@ public final class Writer {
         int8((byte) (present ? 1 : -1));
     }
 
+    /** Says whether a nullable tagged struct follows. */
+    public void presentTag(boolean present) {
+        unsignedVarint(present ? 1 : 0);
+    }
+
     /** Appends the buffer's remaining bytes as they are; the buffer is left unchanged. */
     public void raw(ByteBuffer bytes) {
         reserve(bytes.remaining()).put(bytes.duplicate());
@@ -235,7 +242,7 @@ public final class Writer {
         Check.invariant(inserts.isEmpty() || inserts.getLast().position <= mark, "no payload in a tagged field");
         int contentBytes = buffer.position() - mark;
         int prefixBytes = varintBytes(contentBytes);
-        reserve(prefixBytes);
+        reserve(prefixBytes + MAX_VARINT_BYTES); // writing the size below must not move the buffer
         int end = buffer.position();
         buffer.put(mark + prefixBytes, buffer, mark, contentBytes);
         buffer.position(mark);
