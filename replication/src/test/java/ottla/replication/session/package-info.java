@@ -1,0 +1,5 @@
+/** Tests and in-memory twins. */
+@NullMarked
+package ottla.replication.session;
+
+import org.jspecify.annotations.NullMarked;
