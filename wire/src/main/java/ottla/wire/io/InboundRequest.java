@@ -1,0 +1,58 @@
+package ottla.wire.io;
+
+import ottla.wire.message.ApiKey;
+import ottla.wire.message.Request;
+import ottla.wire.message.Response;
+import ottla.wire.primitive.Reader;
+
+/**
+ * A request that came in and waits for its answer. The handler owes exactly one of {@link #answer}, {@link #answerNothing} and
+ * {@link #close}, from any thread; until then the request's bytes are kept and count against the connection's limits. Answers
+ * leave in the order in which the requests came, whatever the order in which they are given.
+ */
+public interface InboundRequest {
+    ApiKey api();
+
+    /** The version that the body is in, and that the answer will be written in. */
+    int version();
+
+    /**
+     * Whether this is an ApiVersions request of a version that is not served. Its body cannot be read, {@link #version} is 0, and
+     * the answer should be {@code UNSUPPORTED_VERSION} with the table of what is served (KIP-511).
+     */
+    boolean isUnsupportedVersion();
+
+    int correlationId();
+
+    /** What the client calls itself; empty if it sent null. */
+    String clientId();
+
+    Connection connection();
+
+    /** The size of the request without the length before it. */
+    int sizeBytes();
+
+    /** When the request was read, on the clock of {@link System#nanoTime}. */
+    long arrivalNs();
+
+    /** The bytes after the header. Valid until the answer or {@link #releaseBody}; what was read as a payload is a view on them. */
+    Reader body();
+
+    /**
+     * Reads the whole body. If nothing in the message is a view on the request's bytes, which is so for everything but
+     * Produce, the bytes are released at once. Called at most once, on the connection's loop, instead of {@link #body}.
+     */
+    Request readMessage();
+
+    /** Gives back the request's bytes before the answer: worth while for a request that may wait long. */
+    void releaseBody();
+
+    /** Answers. The response and its payloads then belong to the connection, also if it is closed already. */
+    void answer(Response response);
+
+    /** Ends the request without any answer, as Produce with {@code acks=0} wants it. */
+    void answerNothing();
+
+    /** Ends the request by closing its connection; answers to earlier requests are still sent, if they are there. */
+    void close(String reason);
+}
