@@ -1,0 +1,39 @@
+package ottla.compat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Which broker runs behind a test. Every test passes on both; Kafka is there to show that the test itself is right. */
+enum BrokerKind {
+    KAFKA {
+        @Override
+        List<String> command(Path properties) {
+            List<String> command = Jvm.server("-Xms256m", "-Xmx512m", "-Dottla.log.level=WARN");
+            command.addAll(List.of("kafka.Kafka", properties.toString()));
+            return command;
+        }
+    },
+
+    OTTLA {
+        @Override
+        List<String> command(Path properties) {
+            return List.of(launcher().toString(), "start", properties.toString());
+        }
+    };
+
+    /** The command that becomes the broker, so that signals to it reach the broker itself. */
+    abstract List<String> command(Path properties);
+
+    /** The project's own launcher, found from the module's folder upwards. */
+    static Path launcher() {
+        Path module = Path.of(System.getProperty("basedir", "")).toAbsolutePath();
+        for (Path folder = module; folder != null; folder = folder.getParent()) {
+            Path launcher = folder.resolve("bin").resolve("ottla");
+            if (Files.isExecutable(launcher)) {
+                return launcher;
+            }
+        }
+        throw new AssertionError("no bin/ottla above " + module);
+    }
+}

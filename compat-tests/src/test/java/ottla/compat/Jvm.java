@@ -1,0 +1,54 @@
+package ottla.compat;
+
+import java.io.File;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** How another JVM is started on the libraries of this one's class path. */
+final class Jvm {
+    private static final Path LOGGING =
+            Path.of(System.getProperty("basedir", ""), "src/test/resources/logback-test.xml");
+
+    private Jvm() {}
+
+    /** The command of a program that runs long. The main class and its arguments follow. */
+    static List<String> server(String... options) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of(options));
+        command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));
+        command.add("-Dlogback.configurationFile=" + LOGGING.toAbsolutePath());
+        command.addAll(List.of("-cp", libraries()));
+        return command;
+    }
+
+    /**
+     * The command of a program that ends soon. An archive of its classes, made by its first run, halves the time of the
+     * others, and the second compiler would only take time from the broker.
+     */
+    static List<String> tool(String mainClass, String... arguments) {
+        Path archive = BrokerProcess.WORK.resolve(mainClass + ".jsa").toAbsolutePath();
+        List<String> command = server(
+                "-Xmx256m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+AutoCreateSharedArchive",
+                "-XX:SharedArchiveFile=" + archive,
+                "-Xlog:disable",
+                "-Xlog:all=error:stderr");
+        command.add(mainClass);
+        command.addAll(List.of(arguments));
+        return command;
+    }
+
+    private static String libraries() {
+        // Surefire hides the real class path behind a jar with a manifest; folders would forbid an archive of classes
+        String all = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+        return Stream.of(all.split(File.pathSeparator))
+                .filter(entry -> entry.endsWith(".jar"))
+                .collect(Collectors.joining(File.pathSeparator));
+    }
+}

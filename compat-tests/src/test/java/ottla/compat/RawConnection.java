@@ -1,0 +1,106 @@
+package ottla.compat;
+
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import org.apache.kafka.common.message.ApiVersionsRequestData;
+import org.apache.kafka.common.message.MetadataRequestData;
+import org.apache.kafka.common.message.MetadataResponseData;
+import org.apache.kafka.common.message.RequestHeaderData;
+import org.apache.kafka.common.message.ResponseHeaderData;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.ApiMessage;
+import org.apache.kafka.common.protocol.ByteBufferAccessor;
+import org.apache.kafka.common.protocol.MessageUtil;
+
+/**
+ * One blocking connection that sends any request in any version and waits for its answer. It writes and reads with Kafka's own
+ * message classes, so that a mistake in Ottla's codec cannot hide by being made on both sides. Owned by one thread.
+ */
+final class RawConnection implements AutoCloseable {
+    private static final int ANSWER_TIMEOUT_MS = 60_000;
+    private static final String CLIENT_ID = "raw";
+
+    private final Socket socket = new Socket();
+    private final DataInputStream in;
+    private int correlationId;
+
+    RawConnection(int port) throws IOException {
+        socket.setTcpNoDelay(true);
+        socket.setSoTimeout(ANSWER_TIMEOUT_MS);
+        socket.connect(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port), ANSWER_TIMEOUT_MS);
+        in = new DataInputStream(socket.getInputStream());
+    }
+
+    /** A request whose answer has not been read yet. */
+    record Sent(ApiKeys api, short version, int correlationId) {}
+
+    ApiMessage ask(ApiKeys api, int version, ApiMessage request) throws IOException {
+        return receive(send(api, version, request));
+    }
+
+    Sent send(ApiKeys api, int version, ApiMessage request) throws IOException {
+        short atVersion = (short) version;
+        RequestHeaderData header = new RequestHeaderData()
+                .setRequestApiKey(api.id)
+                .setRequestApiVersion(atVersion)
+                .setClientId(CLIENT_ID)
+                .setCorrelationId(++correlationId);
+        ByteBuffer head = bytes(header, api.requestHeaderVersion(atVersion));
+        ByteBuffer body = bytes(request, atVersion);
+        ByteBuffer frame = ByteBuffer.allocate(Integer.BYTES + head.remaining() + body.remaining());
+        frame.putInt(head.remaining() + body.remaining()).put(head).put(body);
+        sendBytes(frame.flip());
+        return new Sent(api, atVersion, correlationId);
+    }
+
+    void sendBytes(ByteBuffer bytes) throws IOException {
+        byte[] copy = new byte[bytes.remaining()];
+        bytes.get(copy);
+        socket.getOutputStream().write(copy);
+        socket.getOutputStream().flush();
+    }
+
+    /** Reads the next answer, which must be that of the request given. */
+    ApiMessage receive(Sent sent) throws IOException {
+        ByteBuffer frame = receiveBytes();
+        ByteBufferAccessor readable = new ByteBufferAccessor(frame);
+        ResponseHeaderData header = new ResponseHeaderData(readable, sent.api().responseHeaderVersion(sent.version()));
+        if (header.correlationId() != sent.correlationId()) {
+            throw new AssertionError("the answer to request " + header.correlationId() + " came where "
+                    + sent.correlationId() + " (" + sent.api() + ") was next");
+        }
+        ApiMessage response = sent.api().messageType.newResponse();
+        response.read(readable, sent.version());
+        if (frame.hasRemaining()) {
+            throw new AssertionError(frame.remaining() + " bytes follow the answer to " + sent);
+        }
+        return response;
+    }
+
+    /** The next frame without its length. */
+    ByteBuffer receiveBytes() throws IOException {
+        byte[] frame = new byte[in.readInt()];
+        in.readFully(frame);
+        return ByteBuffer.wrap(frame);
+    }
+
+    /** Whether the broker behind this connection answers and lists itself. */
+    boolean isUsable() throws IOException {
+        ask(ApiKeys.API_VERSIONS, 0, new ApiVersionsRequestData());
+        MetadataResponseData metadata = (MetadataResponseData) ask(ApiKeys.METADATA, 1, new MetadataRequestData());
+        return !metadata.brokers().isEmpty();
+    }
+
+    @Override
+    public void close() throws IOException {
+        socket.close();
+    }
+
+    private static ByteBuffer bytes(ApiMessage message, short version) {
+        return MessageUtil.toByteBufferAccessor(message, version).buffer();
+    }
+}
