@@ -1,8 +1,8 @@
 package ottla.wire.compress;
 
+import com.github.luben.zstd.ZstdException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
-import ottla.base.Check;
 import ottla.wire.primitive.MalformedMessage;
 
 /**
@@ -51,7 +51,6 @@ public record Zstd(int level) implements Codec {
         byte[] out = new byte[Math.addExact(headroomBytes, bound)];
         long size = com.github.luben.zstd.Zstd.compressByteArray(
                 out, headroomBytes, bound, in.array, in.offset, in.sizeBytes, level);
-        Check.invariant(!com.github.luben.zstd.Zstd.isError(size), "zstd compresses whatever fits its bound");
         return ByteBuffer.wrap(out).limit(headroomBytes + (int) size).position(headroomBytes);
     }
 
@@ -66,15 +65,17 @@ public record Zstd(int level) implements Codec {
         int room = (int) Math.min(possible, announced > 0 ? announced : (long) USUAL_RATIO * in.sizeBytes);
         while (true) {
             byte[] out = new byte[room];
-            long size = com.github.luben.zstd.Zstd.decompressByteArray(out, 0, room, in.array, in.offset, in.sizeBytes);
-            if (!com.github.luben.zstd.Zstd.isError(size)) {
+            try {
+                long size =
+                        com.github.luben.zstd.Zstd.decompressByteArray(out, 0, room, in.array, in.offset, in.sizeBytes);
                 return ByteBuffer.wrap(out, 0, (int) size).slice();
-            }
-            if (com.github.luben.zstd.Zstd.getErrorCode(size) != com.github.luben.zstd.Zstd.errDstSizeTooSmall()) {
-                throw new MalformedMessage("not zstd: " + com.github.luben.zstd.Zstd.getErrorName(size));
+            } catch (ZstdException refusal) {
+                if (refusal.getErrorCode() != com.github.luben.zstd.Zstd.errDstSizeTooSmall()) {
+                    throw new MalformedMessage("not zstd: " + refusal.getMessage());
+                }
             }
             if (room == possible) {
-                throw new MalformedMessage("zstd data decompresses to more than " + maxBytes + " bytes");
+                throw new MalformedMessage("zstd data decompresses to more than " + possible + " bytes");
             }
             room = (int) Math.min(possible, (long) room * GROWTH);
         }

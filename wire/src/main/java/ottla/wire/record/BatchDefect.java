@@ -18,6 +18,7 @@ public enum BatchDefect {
     COUNT_NOT_OFFSETS(ErrorCode.INVALID_RECORD, "the number of records is not that of the offsets"),
     EMPTY(ErrorCode.INVALID_RECORD, "there are no records"),
     CONTROL(ErrorCode.INVALID_RECORD, "a client may not write control records"),
+    SEQUENCE_NEGATIVE(ErrorCode.INVALID_RECORD, "there is a producer, but no sequence"),
     BASE_OFFSET_NOT_ZERO(ErrorCode.INVALID_RECORD, "the base offset is not 0");
 
     private final ErrorCode error;

@@ -5,6 +5,7 @@ import static ottla.wire.record.BatchLayout.*;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Iterator;
+import java.util.NoSuchElementException;
 import java.util.OptionalLong;
 import ottla.base.Check;
 import ottla.wire.compress.Codec;
@@ -195,7 +196,10 @@ public final class BatchView {
         if (recordCount() - 1 != lastOffsetDelta()) {
             return BatchDefect.COUNT_NOT_OFFSETS;
         }
-        return isControl() ? BatchDefect.CONTROL : BatchDefect.NONE;
+        if (isControl()) {
+            return BatchDefect.CONTROL;
+        }
+        return hasProducerId() && baseSequence() < 0 ? BatchDefect.SEQUENCE_NEGATIVE : BatchDefect.NONE;
     }
 
     /** Gives the batch its place in a log. The checksum does not cover it. */
@@ -281,7 +285,7 @@ public final class BatchView {
         @Override
         public RecordView next() {
             if (!hasNext()) {
-                throw new java.util.NoSuchElementException();
+                throw new NoSuchElementException();
             }
             step = Step.UNKNOWN;
             return cursor.view();

@@ -18,6 +18,9 @@ import ottla.wire.primitive.Payload;
  * Owned by one thread. The buffer's position and limit are read once and never changed.
  */
 public final class Batches {
+    /** The smallest length of a message of format 0. What is smaller is no batch at all, whatever its magic. */
+    private static final int OLDEST_LENGTH = 14;
+
     private final ByteBuffer buffer;
     private final int maxBatchBytes;
     private final int limit;
@@ -57,6 +60,10 @@ public final class Batches {
         }
         int length = buffer.getInt(position + BatchLayout.LENGTH);
         byte magic = buffer.get(position + BatchLayout.MAGIC);
+        if (length < OLDEST_LENGTH) {
+            defect = BatchDefect.LENGTH_TOO_SMALL;
+            return false;
+        }
         if (magic != BatchLayout.MAGIC_2) {
             defect = magic == 0 || magic == 1 ? BatchDefect.MAGIC_OLD : BatchDefect.MAGIC_UNKNOWN;
             return false;
