@@ -179,8 +179,7 @@ public final class MachineRuntime<R> {
             Command<R, A> command, long nowMs, long deadlineMs, Consumer<? super Outcome<A>> completion) {
         MachineLog<R> log = this.log;
         if (log == null) {
-            completion.accept(
-                    new Outcome.Refused<>(role == Role.LOADING ? Refusal.LOADING : Refusal.NOT_LEADER));
+            completion.accept(new Outcome.Refused<>(role == Role.LOADING ? Refusal.LOADING : Refusal.NOT_LEADER));
             return;
         }
         if (gathered.isEmpty()) {
@@ -228,13 +227,13 @@ public final class MachineRuntime<R> {
             return;
         }
         switch (log.append(gathered)) {
-            case MachineLog.Append.Appended(long baseOffset) -> {
-                if (baseOffset != gatheredBaseOffset) {
-                    applyElsewhere(baseOffset);
+            case MachineLog.Append.Appended appended -> {
+                if (appended.baseOffset() != gatheredBaseOffset) {
+                    applyElsewhere(appended.baseOffset());
                 }
                 gathered.clear();
             }
-            case MachineLog.Append.Refused(Refusal refusal) -> refused(log, refusal);
+            case MachineLog.Append.Refused refused -> refused(log, refused.refusal());
         }
         if (role == Role.LEADING) {
             committed(log.committedEndOffset());
@@ -276,8 +275,8 @@ public final class MachineRuntime<R> {
 
     private <A> void fire(Object key, Command<R, A> command, long nowMs) {
         submit(command, nowMs, Long.MAX_VALUE, outcome -> {
-            if (outcome instanceof Outcome.Refused<A>(Refusal refusal)
-                    && refusal.passing()
+            if (outcome instanceof Outcome.Refused<A> refused
+                    && refused.refusal().passing()
                     && role == Role.LEADING
                     && !timers.isScheduled(key)) {
                 timers.schedule(key, nowMs + TIMER_RETRY_MS, command);
@@ -308,8 +307,7 @@ public final class MachineRuntime<R> {
 
     /** The log wrote something of its own first: the decisions stand, but at later offsets. */
     private void applyElsewhere(long baseOffset) {
-        Check.invariant(
-                baseOffset > gatheredBaseOffset, "a log does not go backwards", baseOffset, gatheredBaseOffset);
+        Check.invariant(baseOffset > gatheredBaseOffset, "a log does not go backwards", baseOffset, gatheredBaseOffset);
         long shift = baseOffset - gatheredBaseOffset;
         versions.rollBackTo(gatheredBaseOffset);
         nextOffset = baseOffset;
@@ -353,12 +351,11 @@ public final class MachineRuntime<R> {
             return false;
         }
         for (long endOffset : ends) {
-            List<R> decided =
-                    rest.subList((int) (gatheredBaseOffset - baseOffset), (int) (endOffset - baseOffset));
-            if (!(log.append(decided) instanceof MachineLog.Append.Appended(long at))) {
+            List<R> decided = rest.subList((int) (gatheredBaseOffset - baseOffset), (int) (endOffset - baseOffset));
+            if (!(log.append(decided) instanceof MachineLog.Append.Appended appended)) {
                 return false;
             }
-            if (at != gatheredBaseOffset) {
+            if (appended.baseOffset() != gatheredBaseOffset) {
                 // Two rare things at once, and half of the batch is written: reading it back is the simple way out.
                 resign();
                 return false;

@@ -13,8 +13,8 @@ public sealed interface Outcome<A> {
     /** The answer, or what the refusal means in the caller's protocol. */
     default A orElse(Function<Refusal, A> meaning) {
         return switch (this) {
-            case Answered<A>(A answer) -> answer;
-            case Refused<A>(Refusal refusal) -> meaning.apply(refusal);
+            case Answered<A> answered -> answered.answer();
+            case Refused<A> refused -> meaning.apply(refused.refusal());
         };
     }
 }
