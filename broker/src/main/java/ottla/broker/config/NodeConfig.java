@@ -1,0 +1,84 @@
+package ottla.broker.config;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What one node is told by its configuration file and overrides: parsed and checked once, at start.
+ *
+ * @param listeners every address that this node binds
+ * @param advertised the addresses that clients and brokers are told; none for a pure controller
+ * @param metadataLogDir where {@code __cluster_metadata-0} lies, one of {@code logDirs} unless set apart
+ */
+public record NodeConfig(
+        int nodeId,
+        Set<Role> roles,
+        List<Listener> listeners,
+        List<Listener> advertised,
+        String interBrokerListener,
+        List<String> controllerListeners,
+        List<Voter> voters,
+        List<Path> logDirs,
+        Path metadataLogDir,
+        Values values) {
+
+    /** What a node does in its cluster. */
+    public enum Role {
+        BROKER,
+        CONTROLLER
+    }
+
+    /** How the parsing of a configuration ended. */
+    public sealed interface Parsed {
+        /** A node can be started; the warnings name what has no effect. */
+        record Accepted(NodeConfig config, List<String> warnings) implements Parsed {}
+
+        /** Every sentence names a key, its value and what is allowed. */
+        record Refused(List<String> problems) implements Parsed {}
+    }
+
+    /** The configuration of a node that was started without a file: broker and controller in one, data under {@code ./data}. */
+    public static Map<String, String> standalone() {
+        Map<String, String> properties = new LinkedHashMap<>();
+        properties.put("process.roles", "broker,controller");
+        properties.put("node.id", "1");
+        properties.put("listeners", "PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093");
+        properties.put("controller.listener.names", "CONTROLLER");
+        properties.put("controller.quorum.voters", "1@localhost:9093");
+        properties.put("log.dirs", "data");
+        properties.put("offsets.topic.replication.factor", "1");
+        properties.put("transaction.state.log.replication.factor", "1");
+        properties.put("transaction.state.log.min.isr", "1");
+        properties.put("share.coordinator.state.topic.replication.factor", "1");
+        properties.put("share.coordinator.state.topic.min.isr", "1");
+        return properties;
+    }
+
+    public static Parsed parse(Map<String, String> properties) {
+        List<String> warnings = new ArrayList<>();
+        List<String> problems = new ArrayList<>();
+        properties.forEach((name, value) -> ConfigTable.BROKER
+                .find(name)
+                .ifPresentOrElse(key -> key.problem(value).ifPresent(problems::add), () -> {
+                    if (!Listeners.isListenerSetting(name)) {
+                        warnings.add("The key " + name + " is not known; it has no effect.");
+                    }
+                }));
+        if (!problems.isEmpty()) {
+            return new Parsed.Refused(problems);
+        }
+        return new NodeConfigParser(new Values(ConfigTable.BROKER, properties), warnings).parse();
+    }
+
+    public boolean isBroker() {
+        return roles.contains(Role.BROKER);
+    }
+
+    public boolean isController() {
+        return roles.contains(Role.CONTROLLER);
+    }
+}

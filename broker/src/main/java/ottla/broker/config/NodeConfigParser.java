@@ -1,0 +1,116 @@
+package ottla.broker.config;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import ottla.broker.config.NodeConfig.Parsed;
+import ottla.broker.config.NodeConfig.Role;
+
+/** Puts the pieces of a node's configuration together and checks how they fit. Used once and thrown away. */
+final class NodeConfigParser {
+    private final Values values;
+    private final List<String> warnings;
+    private final List<String> problems = new ArrayList<>();
+
+    NodeConfigParser(Values values, List<String> warnings) {
+        this.values = values;
+        this.warnings = warnings;
+    }
+
+    Parsed parse() {
+        Set<Role> roles = roles();
+        int nodeId = nodeId();
+        Listeners listeners = new Listeners(values, problems);
+        List<Listener> bound = listeners.bound();
+        List<String> controllerNames = values.list("controller.listener.names");
+        if (controllerNames.isEmpty()) {
+            refuse("controller.listener.names must be set: the name of the listener that controllers talk on.");
+        }
+        List<Listener> advertised = roles.contains(Role.BROKER) ? listeners.advertised(controllerNames) : List.of();
+        if (roles.contains(Role.CONTROLLER)
+                && bound.stream().noneMatch(listener -> controllerNames.contains(listener.name()))) {
+            refuse("listeners must name at least one of the controller listeners " + controllerNames
+                    + " when process.roles contains controller.");
+        }
+        List<Voter> voters = voters();
+        boolean bootstrap = !values.list("controller.quorum.bootstrap.servers").isEmpty();
+        if (voters.isEmpty() && !bootstrap && !roles.contains(Role.CONTROLLER)) {
+            refuse("controller.quorum.voters or controller.quorum.bootstrap.servers must be set.");
+        }
+        List<Path> logDirs = logDirs();
+        Unsupported.check(values, roles, nodeId, voters, problems);
+        if (!problems.isEmpty()) {
+            return new Parsed.Refused(problems);
+        }
+        Path metadataDir = values.find("metadata.log.dir").map(Path::of).orElse(logDirs.getFirst());
+        NodeConfig config = new NodeConfig(
+                nodeId,
+                roles,
+                bound,
+                advertised,
+                listeners.interBroker(advertised),
+                controllerNames,
+                voters,
+                logDirs,
+                metadataDir,
+                values);
+        return new Parsed.Accepted(config, List.copyOf(warnings));
+    }
+
+    private Set<Role> roles() {
+        Set<Role> roles = EnumSet.noneOf(Role.class);
+        List<String> words = values.list("process.roles");
+        words.forEach(word -> roles.add(Role.valueOf(word.toUpperCase(java.util.Locale.ROOT))));
+        if (roles.isEmpty()) {
+            refuse("process.roles must be set: broker, controller, or both separated by a comma.");
+        }
+        return roles;
+    }
+
+    private int nodeId() {
+        Optional<String> id = values.find("node.id");
+        Optional<String> brokerId = values.isSet("broker.id") ? values.find("broker.id") : Optional.empty();
+        if (id.isEmpty() && brokerId.isEmpty()) {
+            refuse("node.id must be set: a number of 0 or more that no other node of the cluster has.");
+            return -1;
+        }
+        if (id.isPresent() && brokerId.isPresent() && !id.equals(brokerId)) {
+            refuse("node.id is " + id.get() + ", but its old name broker.id says " + brokerId.get() + ".");
+        }
+        return Integer.parseInt(id.or(() -> brokerId).orElseThrow());
+    }
+
+    private List<Voter> voters() {
+        List<Voter> voters = new ArrayList<>();
+        for (String text : values.list("controller.quorum.voters")) {
+            Voter.parse(text)
+                    .ifPresentOrElse(
+                            voters::add,
+                            () -> refuse("Invalid value " + text
+                                    + " for configuration controller.quorum.voters: each voter is id@host:port."));
+        }
+        return voters;
+    }
+
+    private List<Path> logDirs() {
+        List<String> words = values.list("log.dirs");
+        Set<Path> dirs = new LinkedHashSet<>();
+        for (String word : words.isEmpty() ? values.list("log.dir") : words) {
+            if (!dirs.add(Path.of(word))) {
+                refuse("log.dirs names " + word + " twice.");
+            }
+        }
+        if (dirs.isEmpty()) {
+            refuse("log.dirs must name at least one directory.");
+        }
+        return List.copyOf(dirs);
+    }
+
+    private void refuse(String sentence) {
+        problems.add(sentence);
+    }
+}

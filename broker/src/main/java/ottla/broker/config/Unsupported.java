@@ -1,0 +1,45 @@
+package ottla.broker.config;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import ottla.broker.config.NodeConfig.Role;
+
+/** What Kafka can be configured to do and this version cannot: refused at start, never ignored. */
+final class Unsupported {
+    private static final Map<String, String> KEYS = Map.ofEntries(
+            Map.entry("authorizer.class.name", "authorization"),
+            Map.entry("create.topic.policy.class.name", "policies in Java classes"),
+            Map.entry("alter.config.policy.class.name", "policies in Java classes"),
+            Map.entry("client.quota.callback.class", "quota callbacks in Java classes"),
+            Map.entry("replica.selector.class", "replica selectors"),
+            Map.entry("config.providers", "configuration providers"),
+            Map.entry("remote.log.storage.system.enable", "tiered storage"),
+            Map.entry("delegation.token.secret.key", "delegation tokens"),
+            Map.entry("controller.quorum.auto.join.enable", "joining a quorum"),
+            Map.entry("early.start.listeners", "listeners that start early"));
+
+    private Unsupported() {}
+
+    static void check(Values values, Set<Role> roles, int nodeId, List<Voter> voters, List<String> problems) {
+        KEYS.forEach((key, what) -> {
+            ConfigKey known = ConfigTable.BROKER.get(key);
+            String value = values.find(key).orElse("");
+            if (values.isSet(key) && !value.equals(known.standard().orElse(""))) {
+                problems.add(key + " is set to " + (known.isSensitive() ? "[hidden]" : value)
+                        + ", but this version of Ottla does not have " + what + "; remove the key to start.");
+            }
+        });
+        if (!roles.isEmpty() && !roles.equals(Set.of(Role.BROKER, Role.CONTROLLER))) {
+            problems.add("process.roles is " + values.text("process.roles")
+                    + ", but this version of Ottla runs as broker,controller in one node.");
+        }
+        if (voters.size() > 1) {
+            problems.add("controller.quorum.voters names " + voters.size()
+                    + " voters, but this version of Ottla runs a quorum of one.");
+        } else if (voters.size() == 1 && voters.getFirst().nodeId() != nodeId) {
+            problems.add("controller.quorum.voters names node "
+                    + voters.getFirst().nodeId() + ", but node.id is " + nodeId + ".");
+        }
+    }
+}
