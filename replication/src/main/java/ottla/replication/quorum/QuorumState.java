@@ -1,0 +1,345 @@
+package ottla.replication.quorum;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.random.RandomGenerator;
+import ottla.base.Check;
+import ottla.replication.quorum.Effect.Outgoing;
+import ottla.replication.quorum.Effect.Peer;
+import ottla.replication.quorum.Role.LeaderHeard;
+
+/**
+ * What a replica is and knows, and the ways from one role to another. It is the only place that changes the role, so that what
+ * belongs to a change (saving the election, ending a term, forgetting what was asked in the old role) is never left out.
+ *
+ * <p>Owned by the thread of its {@link Quorum}.
+ */
+final class QuorumState {
+    final ReplicaKey self;
+    final QuorumMembership membership;
+    final Timeouts timeouts;
+    final LogShape log;
+    final VoterHistory voters;
+    final Outbox outbox;
+
+    private final RandomGenerator random;
+    private final List<Effect> effects = new ArrayList<>();
+    private Role role;
+    private Optional<Term> term = Optional.empty();
+    private Optional<SnapshotFetch> snapshotFetch = Optional.empty();
+    private long highWatermark = -1;
+    private long leadersHighWatermark = -1;
+    private Leadership reported = Leadership.NONE;
+    private long nowMs;
+
+    /** A snapshot of the leader's that this replica is fetching, and how much of it is there. */
+    record SnapshotFetch(SnapshotId id, long position) {}
+
+    QuorumState(
+            QuorumMembership membership,
+            Timeouts timeouts,
+            RandomGenerator random,
+            Election saved,
+            LogShape log,
+            VoterHistory voters,
+            long nowMs) {
+        this.self = membership.self();
+        this.membership = membership;
+        this.timeouts = timeouts;
+        this.random = random;
+        this.log = log;
+        this.voters = voters;
+        this.outbox = new Outbox(timeouts);
+        this.nowMs = nowMs;
+        log.latestSnapshot().ifPresent(snapshot -> highWatermark = snapshot.endOffset());
+        role = resume(saved);
+    }
+
+    /** The role with which a process begins, after what the one before it has saved. */
+    private Role resume(Election saved) {
+        if (saved.epoch() < log.lastEpoch()) {
+            // The log is ahead of what was saved, as after restoring it elsewhere: nothing is known of its newest
+            // epoch.
+            return new Role.Unattached(log.lastEpoch(), OptionalInt.empty(), Optional.empty(), standDeadlineMs());
+        }
+        if (saved.leaderId().isPresent() && saved.leaderId().getAsInt() == self.id()) {
+            // Records of this epoch may have been lost before they were flushed, so this epoch cannot be led on.
+            return new Role.Resigned(saved.epoch(), self.id(), List.of(), otherVoters(), electionDeadlineMs());
+        }
+        if (saved.votedFor().isPresent() && saved.votedFor().get().equals(self) && isVoter()) {
+            return new Role.Candidate(saved.epoch(), self, openBallot(), electionDeadlineMs());
+        }
+        if (saved.leaderId().isPresent()) {
+            Map<String, Endpoint> endpoints = votersEndpoints(saved.leaderId().getAsInt());
+            if (!endpoints.isEmpty()) {
+                return follower(saved.epoch(), saved.leaderId().getAsInt(), endpoints, saved.votedFor());
+            }
+        }
+        return new Role.Unattached(saved.epoch(), saved.leaderId(), saved.votedFor(), standDeadlineMs());
+    }
+
+    Role role() {
+        return role;
+    }
+
+    int epoch() {
+        return role.epoch();
+    }
+
+    Optional<Term> term() {
+        return term;
+    }
+
+    Optional<SnapshotFetch> snapshotFetch() {
+        return snapshotFetch;
+    }
+
+    long highWatermark() {
+        return highWatermark;
+    }
+
+    long nowMs() {
+        return nowMs;
+    }
+
+    /** A clock that is set back stands still instead. */
+    void now(long atMs) {
+        nowMs = Math.max(nowMs, atMs);
+    }
+
+    void emit(Effect effect) {
+        effects.add(effect);
+    }
+
+    List<Effect> takeEffects() {
+        List<Effect> taken = List.copyOf(effects);
+        effects.clear();
+        return taken;
+    }
+
+    void send(Peer peer, Outgoing message) {
+        effects.add(outbox.send(peer, message, nowMs));
+    }
+
+    void becomeUnattached(int epoch, OptionalInt leader) {
+        Check.invariant(epoch >= role.epoch(), "an epoch is never left for an older one", epoch, role.epoch());
+        long deadlineMs = keepsDeadline() ? role.deadlineMs() : electionDeadlineMs();
+        change(new Role.Unattached(epoch, leader, voteIn(epoch), isVoter() ? deadlineMs : Long.MAX_VALUE));
+        save();
+    }
+
+    /** Whoever waits for an election goes on waiting, lest a stream of new epochs from elsewhere keep it from ever standing. */
+    private boolean keepsDeadline() {
+        boolean waits = switch (role) {
+            case Role.Candidate ignored -> true;
+            case Role.Unattached ignored -> true;
+            case Role.Resigned ignored -> true;
+            case Role.Prospective prospective -> !prospective.ballot().lost();
+            case Role.Follower ignored -> false;
+            case Role.Leader ignored -> false;
+        };
+        return waits && role.deadlineMs() > nowMs;
+    }
+
+    void becomeProspective() {
+        change(new Role.Prospective(
+                role.epoch(), role.leader(), leaderEndpoints(), role.votedFor(), openBallot(), electionDeadlineMs()));
+    }
+
+    void becomeCandidate() {
+        change(new Role.Candidate(role.epoch() + 1, self, openBallot(), electionDeadlineMs()));
+        save();
+    }
+
+    void becomeFollower(int epoch, int leaderId, Map<String, Endpoint> endpoints) {
+        Check.invariant(leaderId != self.id(), "nobody follows itself");
+        change(follower(epoch, leaderId, endpoints, voteIn(epoch)));
+        save();
+    }
+
+    private Role.Follower follower(
+            int epoch, int leaderId, Map<String, Endpoint> endpoints, Optional<ReplicaKey> votedFor) {
+        return new Role.Follower(epoch, leaderId, endpoints, votedFor, LeaderHeard.NOT_YET, fetchDeadlineMs());
+    }
+
+    void becomeLeader(Role.Candidate candidate) {
+        Check.invariant(candidate.ballot().won(), "a leader has a majority");
+        long startOffset = log.endOffset();
+        Role.Leader leader = new Role.Leader(candidate.epoch(), self.id(), startOffset, candidate.ballot());
+        change(leader);
+        save();
+        term = Optional.of(new Term(leadership(), log, new Progress(self, startOffset), timeouts, effects::add, nowMs));
+        emit(new Effect.BecomeLeader(leader.epoch(), startOffset));
+        List<ControlRecord> controls = new ArrayList<>();
+        controls.add(new ControlRecord.LeaderChange(
+                self.id(), voters.latest().ids(), candidate.ballot().granting()));
+        if (voters.kRaftVersion() > 0 && voters.latestOffset().orElse(0) == VoterHistory.BEFORE_THE_LOG) {
+            // The voters stand only in this node's own bootstrap snapshot; the others learn them from the log
+            // (KIP-853).
+            controls.add(new ControlRecord.KRaftVersion(voters.kRaftVersion()));
+            controls.add(new ControlRecord.Voters(voters.latest()));
+        }
+        emit(new Effect.AppendControl(leader.epoch(), controls));
+    }
+
+    void resign() {
+        List<ReplicaKey> successors = term.orElseThrow().progress().successors(voters.latest());
+        change(new Role.Resigned(role.epoch(), self.id(), successors, otherVoters(), electionDeadlineMs()));
+    }
+
+    /** The vote goes to a candidate of this epoch, for good. */
+    void voteFor(ReplicaKey candidate) {
+        Check.invariant(role.votedFor().isEmpty(), "one vote in an epoch");
+        Optional<ReplicaKey> vote = Optional.of(candidate);
+        role = role instanceof Role.Prospective prospective
+                ? new Role.Prospective(
+                        prospective.epoch(),
+                        prospective.leader(),
+                        prospective.leaderEndpoints(),
+                        vote,
+                        openBallot(),
+                        electionDeadlineMs())
+                : new Role.Unattached(role.epoch(), role.leader(), vote, standDeadlineMs());
+        save();
+    }
+
+    /** Something within the role has changed: a vote was counted, a leader was heard of. */
+    void refine(Role same) {
+        Check.invariant(same.getClass() == role.getClass() && same.epoch() == role.epoch(), "the role remains", 0, 0);
+        role = same;
+    }
+
+    private void change(Role next) {
+        Role before = role;
+        role = next;
+        outbox.forgetFlights();
+        snapshotFetch = Optional.empty();
+        if (before.epoch() != next.epoch()) {
+            leadersHighWatermark = -1;
+        }
+        if (before instanceof Role.Leader) {
+            emit(new Effect.LoseLeadership(before.epoch()));
+            term.orElseThrow().end(leadership());
+            term = Optional.empty();
+        }
+    }
+
+    /** An election that nobody outside has seen yet need not be written by itself: the next one replaces it. */
+    private void save() {
+        if (!effects.isEmpty() && effects.getLast() instanceof Effect.SaveElection) {
+            effects.removeLast();
+        }
+        Election election = new Election(role.epoch(), role.leader(), role.votedFor());
+        emit(new Effect.SaveElection(election, voters.kRaftVersion()));
+    }
+
+    void fetchSnapshot(Optional<SnapshotFetch> next) {
+        snapshotFetch = next;
+    }
+
+    void leaderCommitted(long offset) {
+        leadersHighWatermark = offset;
+    }
+
+    void advance() {
+        if (term.isPresent()) {
+            term.get()
+                    .progress()
+                    .majorityOffset(voters.latest(), log.flushedEndOffset())
+                    .ifPresent(this::commit);
+        } else {
+            commit(Math.min(leadersHighWatermark, log.flushedEndOffset()));
+        }
+    }
+
+    void commit(long offset) {
+        if (offset > highWatermark) {
+            highWatermark = offset;
+            emit(new Effect.Commit(offset));
+        }
+    }
+
+    Leadership leadership() {
+        return new Leadership(role.epoch(), role.leader(), leaderEndpoints());
+    }
+
+    void reportLeader() {
+        Leadership current = leadership();
+        if (current.epoch() != reported.epoch() || !current.leaderId().equals(reported.leaderId())) {
+            reported = current;
+            emit(new Effect.LeaderKnown(current.epoch(), current.leaderId()));
+        }
+    }
+
+    boolean isVoter() {
+        return voters.latest().contains(self);
+    }
+
+    boolean isOnlyVoter() {
+        return voters.latest().isOnly(self);
+    }
+
+    Map<String, Endpoint> votersEndpoints(int id) {
+        return voters.latest().find(id).map(Voter::endpoints).orElse(Map.of());
+    }
+
+    Optional<Peer> peer(Voter voter) {
+        return address(voter.endpoints()).map(endpoint -> Peer.of(voter.id(), endpoint));
+    }
+
+    /** Where controllers talk to each other. */
+    Optional<Endpoint> address(Map<String, Endpoint> endpoints) {
+        return Optional.ofNullable(endpoints.get(membership.listener()));
+    }
+
+    Peer anyOf(List<Peer> peers) {
+        return peers.get(random.nextInt(peers.size()));
+    }
+
+    long fetchDeadlineMs() {
+        return nowMs + timeouts.fetchTimeoutMs();
+    }
+
+    private Map<String, Endpoint> leaderEndpoints() {
+        if (role.leader().isEmpty()) {
+            return Map.of();
+        }
+        Map<String, Endpoint> told = switch (role) {
+            case Role.Follower follower -> follower.leaderEndpoints();
+            case Role.Prospective prospective -> prospective.leaderEndpoints();
+            case Role.Leader ignored -> membership.endpoints();
+            case Role.Resigned ignored -> membership.endpoints();
+            case Role.Unattached ignored -> Map.of();
+            case Role.Candidate ignored -> Map.of();
+        };
+        return told.isEmpty() ? votersEndpoints(role.leader().getAsInt()) : told;
+    }
+
+    private Optional<ReplicaKey> voteIn(int epoch) {
+        return epoch == role.epoch() ? role.votedFor() : Optional.empty();
+    }
+
+    private Ballot openBallot() {
+        return Ballot.open(voters.latest(), self.id());
+    }
+
+    private Set<Integer> otherVoters() {
+        Set<Integer> others = new TreeSet<>(voters.latest().ids());
+        others.remove(self.id());
+        return others;
+    }
+
+    /** When to stand for election if nothing happens: an observer never does. */
+    private long standDeadlineMs() {
+        return isVoter() ? electionDeadlineMs() : Long.MAX_VALUE;
+    }
+
+    private long electionDeadlineMs() {
+        return nowMs + timeouts.electionTimeoutMs() + random.nextInt(timeouts.electionTimeoutMs());
+    }
+}
