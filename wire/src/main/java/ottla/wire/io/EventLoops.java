@@ -62,6 +62,7 @@ public final class EventLoops implements AutoCloseable {
 
     private final Transport transport;
     private final MultiThreadIoEventLoopGroup group;
+    private final ByteBufAllocator memory;
     private final List<NettyLoop> loops = new ArrayList<>();
     private final AtomicInteger turn = new AtomicInteger();
 
@@ -75,7 +76,7 @@ public final class EventLoops implements AutoCloseable {
         IoHandlerFactory handlers =
                 transport == Transport.EPOLL ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
         group = new MultiThreadIoEventLoopGroup(count, new DefaultThreadFactory("ottla-network"), handlers);
-        ByteBufAllocator memory = new PooledByteBufAllocator(
+        memory = new PooledByteBufAllocator(
                 true, 0, count, PAGE_BYTES, CHUNK_ORDER, CACHED_SMALL_COUNT, CACHED_NORMAL_COUNT, false);
         for (EventExecutor executor : group) {
             loops.add(new NettyLoop((EventLoop) executor, memory));
@@ -108,6 +109,10 @@ public final class EventLoops implements AutoCloseable {
             }
         }
         throw new IllegalStateException("a channel of other loops");
+    }
+
+    ByteBufAllocator memory() {
+        return memory;
     }
 
     MultiThreadIoEventLoopGroup group() {

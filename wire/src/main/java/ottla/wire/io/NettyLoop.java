@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import ottla.wire.primitive.Writer;
 
@@ -20,7 +21,7 @@ final class NettyLoop implements Loop {
     private static final int SCRATCH_BYTES = 16 * 1024;
 
     /** A scratch that an unusual answer made larger than this is not kept. */
-    private static final int SCRATCH_KEPT_BYTES = 1024 * 1024;
+    static final int SCRATCH_KEPT_BYTES = 1024 * 1024;
 
     private final EventLoop executor;
     private final ByteBufAllocator memory;
@@ -70,10 +71,18 @@ final class NettyLoop implements Loop {
         return scratch;
     }
 
-    /** Takes note of how much the scratch held, and gives up one that has grown beyond reason. */
-    void scratchUsed(int sizeBytes) {
-        if (sizeBytes > SCRATCH_KEPT_BYTES) {
-            scratch = new Writer(SCRATCH_BYTES);
+    /** Gives up the scratch for a new one. */
+    void newScratch() {
+        scratch = new Writer(SCRATCH_BYTES);
+    }
+
+    /** Runs the task on the loop, or says that the loop has ended. */
+    boolean tryExecute(Runnable task) {
+        try {
+            executor.execute(task);
+            return true;
+        } catch (RejectedExecutionException e) {
+            return false;
         }
     }
 

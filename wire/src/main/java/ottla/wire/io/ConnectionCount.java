@@ -1,0 +1,45 @@
+package ottla.wire.io;
+
+import java.net.InetAddress;
+import java.util.HashMap;
+import java.util.Map;
+
+/** How many connections a server has, in all and from each address. May be used by any thread. */
+final class ConnectionCount {
+    private final NetworkLimits limits;
+    private final Map<InetAddress, Integer> byAddress = new HashMap<>();
+    private int total;
+
+    ConnectionCount(NetworkLimits limits) {
+        this.limits = limits;
+    }
+
+    /** Counts a new connection, unless its address has as many as it may. */
+    synchronized boolean enter(InetAddress address) {
+        int present = byAddress.getOrDefault(address, 0);
+        if (present >= limitOf(address)) {
+            return false;
+        }
+        byAddress.put(address, present + 1);
+        total++;
+        return true;
+    }
+
+    synchronized void leave(InetAddress address) {
+        byAddress.computeIfPresent(address, (same, present) -> present == 1 ? null : present - 1);
+        total--;
+    }
+
+    synchronized int total() {
+        return total;
+    }
+
+    /** Whether one more may come. */
+    synchronized boolean hasRoom() {
+        return total < limits.maxConnections();
+    }
+
+    int limitOf(InetAddress address) {
+        return limits.maxConnectionsPerIpOverrides().getOrDefault(address, limits.maxConnectionsPerIp());
+    }
+}

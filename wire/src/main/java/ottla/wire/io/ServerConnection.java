@@ -1,0 +1,552 @@
+package ottla.wire.io;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import ottla.wire.message.ApiKey;
+import ottla.wire.message.Response;
+import ottla.wire.primitive.MalformedMessage;
+import ottla.wire.primitive.Reader;
+import ottla.wire.primitive.Writer;
+
+/**
+ * A client's connection from acceptance to close.
+ *
+ * <pre>
+ *   READING --a frame is not admitted, or the client does not take its answers--> PAUSED --limits halved--> READING
+ *   either  --bad bytes, close(reason) of a request, drain--> LEAVING: no request is taken; earlier answers are sent
+ *   any     --closed by either side, idle--> CLOSED: what is answered from now on is released unsent
+ * </pre>
+ *
+ * <p>Owned by its loop. Other threads come in through {@link #ended}, {@link #close} and the plain getters.
+ */
+final class ServerConnection extends ChannelInboundHandlerAdapter 
+        implements Connection, FrameAssembly.Receiver, ReadSizing.Source {
+    private static final Logger LOG = LoggerFactory.getLogger(ServerConnection.class);
+    private static final AtomicLong IDS = new AtomicLong();
+
+    /** API key, version, correlation id and the length of the client id. */
+    private static final int HEADER_MIN_BYTES = 10;
+
+    /** Frames up to this size, a read buffer's, are not counted one by one in the memory of all connections. */
+    private static final int SMALL_BYTES = 64 * 1024;
+
+    /** Where the connection is in its life. */
+    private enum State {
+        READING,
+        PAUSED,
+        LEAVING,
+        CLOSED
+    }
+
+    private final long id = IDS.incrementAndGet();
+    private final NetworkServer server;
+    private final NetworkListener listener;
+    private final NetworkLimits limits;
+    private final ServerLoop home;
+    private final NettyLoop loop;
+    private final Channel channel;
+    private final InetSocketAddress remoteAddress;
+    private final InetSocketAddress localAddress;
+    private final FrameAssembly assembly;
+    private final AnswerQueue answers;
+    private final Runnable resumeTask = this::resume;
+
+    private volatile State state = State.READING;
+    private volatile ClientSoftware clientSoftware = ClientSoftware.UNKNOWN;
+    private int unanswered;
+    private long unansweredBytes;
+    private int admittedBytes;
+    private boolean awaitsMemory;
+    private boolean inBatch;
+    private boolean resumeScheduled;
+    private long batchNs = System.nanoTime();
+    private long lastActiveNs = batchNs;
+    private long lastOutboundBytes;
+    private byte[] clientIdBytes = {};
+    private String clientId = "";
+
+    /** Where this connection stands in its loop's list. */
+    int index;
+
+    ServerConnection(NetworkServer server, NetworkListener listener, ServerLoop home, Channel channel) {
+        this.server = server;
+        this.listener = listener;
+        this.limits = server.limits();
+        this.home = home;
+        this.loop = home.loop();
+        this.channel = channel;
+        remoteAddress = (InetSocketAddress) channel.remoteAddress();
+        localAddress = (InetSocketAddress) channel.localAddress();
+        assembly = new FrameAssembly(this, loop.memory(), limits.requestMaxBytes());
+        answers = new AnswerQueue(loop, channel);
+    }
+
+    @Override
+    public long id() {
+        return id;
+    }
+
+    @Override
+    public String listenerName() {
+        return listener.name();
+    }
+
+    @Override
+    public InetSocketAddress remoteAddress() {
+        return remoteAddress;
+    }
+
+    @Override
+    public InetSocketAddress localAddress() {
+        return localAddress;
+    }
+
+    @Override
+    public Principal principal() {
+        return Principal.ANONYMOUS;
+    }
+
+    @Override
+    public ClientSoftware clientSoftware() {
+        return clientSoftware;
+    }
+
+    @Override
+    public void introduce(ClientSoftware software) {
+        clientSoftware = software;
+    }
+
+    @Override
+    public Loop loop() {
+        return loop;
+    }
+
+    @Override
+    public boolean isOpen() {
+        return state != State.CLOSED;
+    }
+
+    @Override
+    public void close(String reason) {
+        note(reason);
+        var unused = channel.close();
+    }
+
+    @Override
+    public String toString() {
+        return remoteAddress + " on " + listener.name();
+    }
+
+    // ---- bytes in
+
+    @Override
+    public boolean wantsMore() {
+        return state == State.READING && !assembly.isBlocked() && channel.isWritable();
+    }
+
+    @Override
+    public ByteBuf lendReadBuffer() {
+        ByteBuf partial = assembly.readTarget();
+        return partial == null ? loop.lendReadBuffer() : partial.retain();
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object bytes) {
+        if (!inBatch) {
+            beginBatch();
+        }
+        assembly.feed((ByteBuf) bytes);
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        endBatch();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (channel.isWritable()) {
+            considerResuming();
+        } else {
+            pauseIfNeeded();
+        }
+    }
+
+    private void beginBatch() {
+        inBatch = true;
+        batchNs = System.nanoTime();
+        lastActiveNs = batchNs;
+    }
+
+    private void endBatch() {
+        inBatch = false;
+        answers.flush();
+        pauseIfNeeded();
+    }
+
+    private void pauseIfNeeded() {
+        if (state == State.READING && !wantsMore()) {
+            state = State.PAUSED;
+            channel.config().setAutoRead(false);
+            considerResuming();
+        }
+    }
+
+    private void considerResuming() {
+        if (state == State.PAUSED && !resumeScheduled && mayResume()) {
+            resumeScheduled = true;
+            loop.execute(resumeTask);
+        }
+    }
+
+    /** Half of the limits, so that a busy connection is not paused and resumed at every request. */
+    private boolean mayResume() {
+        return channel.isWritable()
+                && !awaitsMemory
+                && unanswered <= limits.inFlightRequests() / 2
+                && unansweredBytes - admittedBytes <= limits.inFlightBytes() / 2;
+    }
+
+    private void resume() {
+        resumeScheduled = false;
+        if (state != State.PAUSED || !mayResume()) {
+            return;
+        }
+        state = State.READING;
+        beginBatch();
+        assembly.resume();
+        endBatch();
+        if (state == State.READING) {
+            channel.config().setAutoRead(true);
+        }
+    }
+
+    void memoryIsFree() {
+        awaitsMemory = false;
+        considerResuming();
+    }
+
+    // ---- frames
+
+    @Override
+    public boolean admits(int sizeBytes) {
+        if (unanswered >= limits.inFlightRequests()
+                || unansweredBytes >= limits.inFlightBytes()
+                || !channel.isWritable()) {
+            return false;
+        }
+        if (sizeBytes > SMALL_BYTES && !home.reserve(sizeBytes, this)) {
+            awaitsMemory = true;
+            return false;
+        }
+        admittedBytes = sizeBytes;
+        unansweredBytes += sizeBytes;
+        return true;
+    }
+
+    @Override
+    public void frame(ByteBuf frame) {
+        admittedBytes = 0;
+        PendingRequest request;
+        try {
+            request = readHeader(frame);
+        } catch (MalformedMessage e) {
+            giveBack(frame.readableBytes());
+            frame.release();
+            leave(String.valueOf(e.getMessage()));
+            return;
+        }
+        unanswered++;
+        answers.add(request);
+        try {
+            listener.handler().handle(request);
+        } catch (MalformedMessage e) {
+            server.complaints().warn(
+                    "Closing the connection of {}: a {} request of version {} cannot be read: {}",
+                    this,
+                    request.api().title(),
+                    request.version(),
+                    String.valueOf(e.getMessage()));
+            request.abort();
+            drain();
+        } catch (RuntimeException | Error e) {
+            LOG.error("Closing the connection of {}: {} failed", this, request.api().title(), e);
+            request.abort();
+            drain();
+        }
+    }
+
+    @Override
+    public void refused(int sizeBytes) {
+        leave(
+                sizeBytes < 0
+                        ? "a request of negative size " + sizeBytes
+                        : "a request of " + sizeBytes + " bytes, where socket.request.max.bytes allows "
+                                + limits.requestMaxBytes());
+    }
+
+    private PendingRequest readHeader(ByteBuf frame) {
+        int sizeBytes = frame.readableBytes();
+        if (sizeBytes < HEADER_MIN_BYTES) {
+            throw new MalformedMessage("a request of " + sizeBytes + " bytes has no room for its header");
+        }
+        short key = frame.getShort(0);
+        Optional<ApiKey> known = ApiKey.of(key);
+        if (known.isEmpty()) {
+            throw new MalformedMessage("there is no API of key " + key);
+        }
+        ApiKey api = known.get();
+        int version = frame.getShort(2);
+        int position = HEADER_MIN_BYTES + Math.max(0, frame.getShort(8));
+        if (position > sizeBytes) {
+            throw new MalformedMessage("a client id that is longer than its request");
+        }
+        if (api.requestHeaderVersion(version) > 1) {
+            position = skipTags(frame, position);
+        }
+        PendingRequest.Version state = PendingRequest.Version.SERVED;
+        if (!listener.served().serves(api, version)) {
+            if (api != ApiKey.API_VERSIONS) {
+                throw new MalformedMessage(api.title() + " of version " + version + " is not served");
+            }
+            state = PendingRequest.Version.UNSUPPORTED;
+            version = 0;
+        }
+        String client = clientId(frame, frame.getShort(8));
+        return new PendingRequest(this, frame, api, version, state, frame.getInt(4), client, position, batchNs);
+    }
+
+    /** A section of tagged fields is nearly always the one byte that says that it is empty. */
+    private static int skipTags(ByteBuf frame, int position) {
+        if (position < frame.readableBytes() && frame.getByte(position) == 0) {
+            return position + 1;
+        }
+        Reader tags = new Reader(frame.internalNioBuffer(position, frame.readableBytes() - position));
+        tags.skipTags();
+        return position + tags.position();
+    }
+
+    /** A client calls itself the same every time: the text is made once. */
+    private String clientId(ByteBuf frame, int sizeBytes) {
+        if (sizeBytes <= 0) {
+            return "";
+        }
+        if (sizeBytes != clientIdBytes.length || !isClientIdAt(frame)) {
+            clientIdBytes = new byte[sizeBytes];
+            frame.getBytes(HEADER_MIN_BYTES, clientIdBytes);
+            clientId = new String(clientIdBytes, StandardCharsets.UTF_8);
+        }
+        return clientId;
+    }
+
+    private boolean isClientIdAt(ByteBuf frame) {
+        for (int i = 0; i < clientIdBytes.length; i++) {
+            if (frame.getByte(HEADER_MIN_BYTES + i) != clientIdBytes[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    // ---- answers out
+
+    /** A request has ended, on whatever thread this is. */
+    void ended(PendingRequest request) {
+        if (loop.isCurrent()) {
+            endedOnLoop(request);
+        } else {
+            executeOrElse(request, () -> {
+                request.releaseFrame();
+                discard(request, new Writer(0));
+            });
+        }
+    }
+
+    /** Runs on the loop, or at once here if the loop has ended and nothing else can run there any more. */
+    void executeOrElse(Runnable onLoop, Runnable withoutLoop) {
+        if (!loop.tryExecute(onLoop)) {
+            withoutLoop.run();
+        }
+    }
+
+    void endedOnLoop(PendingRequest request) {
+        if (request.giveBack() == PendingRequest.Whereabouts.DROPPED) {
+            discard(request);
+            return;
+        }
+        PendingRequest head = answers.pollEnded();
+        if (head == null) {
+            // Its turn has not come, or came before this call did.
+            return;
+        }
+        while (head != null) {
+            send(head);
+            head = answers.pollEnded();
+        }
+        if (!inBatch) {
+            answers.flushSoon();
+        }
+        considerResuming();
+        finishLeaving();
+    }
+
+    private void send(PendingRequest request) {
+        Object outcome = request.outcome();
+        try {
+            if (outcome instanceof Response response) {
+                answers.write(request, response);
+            }
+        } catch (RuntimeException | Error e) {
+            LOG.error("Closing the connection of {}: the answer to {} cannot be written", this, request.api().title(), e);
+            var unused = channel.close();
+        }
+        unanswered--;
+        releaseFrame(request);
+        if (outcome == PendingRequest.End.WITH_CONNECTION && state != State.CLOSED) {
+            beginLeaving();
+            dropAll();
+        }
+    }
+
+    /** Releases what a request and its answer hold, of which nothing will be sent. */
+    private void discard(PendingRequest request) {
+        unanswered--;
+        releaseFrame(request);
+        discard(request, loop.scratch());
+    }
+
+    private static void discard(PendingRequest request, Writer scratch) {
+        if (request.outcome() instanceof Response response) {
+            try {
+                AnswerQueue.discard(scratch, response, request.version());
+            } catch (RuntimeException e) {
+                LOG.error("The answer to {} cannot be written", request.api().title(), e);
+            }
+        }
+    }
+
+    /** Gives back a request's bytes, on the loop. */
+    void releaseFrame(PendingRequest request) {
+        if (request.releaseFrame()) {
+            giveBack(request.sizeBytes());
+            considerResuming();
+        }
+    }
+
+    private void giveBack(int sizeBytes) {
+        unansweredBytes -= sizeBytes;
+        if (sizeBytes > SMALL_BYTES) {
+            home.unreserve(sizeBytes);
+        }
+    }
+
+    // ---- the end
+
+    /** Says why a request closes its connection. */
+    void note(String reason) {
+        server.complaints().warn("Closing the connection of {}: {}", this, reason);
+    }
+
+    void closeNow() {
+        var unused = channel.close();
+    }
+
+    /** Takes no more requests and closes when the answers that are owed have been sent. */
+    void drain() {
+        if (state != State.CLOSED && state != State.LEAVING) {
+            beginLeaving();
+            finishLeaving();
+        }
+    }
+
+    private void leave(String reason) {
+        note(reason);
+        drain();
+    }
+
+    private void beginLeaving() {
+        state = State.LEAVING;
+        assembly.end();
+        returnAdmitted();
+        channel.config().setAutoRead(false);
+    }
+
+    private void finishLeaving() {
+        if (state == State.LEAVING && answers.isEmpty()) {
+            answers.flush();
+            channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        }
+    }
+
+    private void returnAdmitted() {
+        if (admittedBytes > 0) {
+            giveBack(admittedBytes);
+            admittedBytes = 0;
+        }
+    }
+
+    /**
+     * Empties the queue. Requests that are still with the handler, or on their way back from another thread, come through
+     * {@link #endedOnLoop}.
+     */
+    private void dropAll() {
+        for (PendingRequest request = answers.poll(); request != null; request = answers.poll()) {
+            if (request.drop() == PendingRequest.Whereabouts.RETURNED) {
+                discard(request);
+            }
+        }
+    }
+
+    /** Closes a connection on which nothing has moved for so long, unless the client waits for us. */
+    void closeIfIdle(long nowNs, long idleNs) {
+        ChannelOutboundBuffer outbound = channel.unsafe().outboundBuffer();
+        long outboundBytes = outbound == null ? 0 : outbound.totalPendingWriteBytes();
+        if (outboundBytes != lastOutboundBytes || (outboundBytes == 0 && unanswered > 0)) {
+            lastOutboundBytes = outboundBytes;
+            lastActiveNs = nowNs;
+        } else if (nowNs - lastActiveNs > idleNs) {
+            LOG.debug("Closing the connection of {}: idle", this);
+            var unused = channel.close();
+        }
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+        home.add(this);
+        if (server.isClosing()) {
+            drain();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        state = State.CLOSED;
+        home.remove(this);
+        assembly.end();
+        returnAdmitted();
+        answers.abandon();
+        dropAll();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (cause instanceof IOException) {
+            LOG.debug("The connection of {} broke", this, cause);
+        } else {
+            LOG.error("Closing the connection of {}", this, cause);
+        }
+        var unused = ctx.close();
+    }
+}
