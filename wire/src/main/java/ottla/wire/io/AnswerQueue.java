@@ -56,7 +56,8 @@ final class AnswerQueue {
     }
 
     /** Takes the first request out if it has ended; otherwise there is nothing to do now. */
-    @Nullable PendingRequest pollEnded() {
+    @Nullable
+    PendingRequest pollEnded() {
         PendingRequest head = first;
         if (head == null || head.outcome() == null) {
             return null;
@@ -65,7 +66,8 @@ final class AnswerQueue {
     }
 
     /** Takes the first request out, ended or not. */
-    @Nullable PendingRequest poll() {
+    @Nullable
+    PendingRequest poll() {
         PendingRequest head = first;
         if (head != null) {
             first = head.next;
@@ -98,7 +100,8 @@ final class AnswerQueue {
         try {
             scratch.drain(ownBytes, payloads);
         } catch (RuntimeException | Error e) {
-            // Out of memory. Which payloads are handed over already is not known, so none may be released by the scratch.
+            // Out of memory. Which payloads are handed over already is not known, so none may be released by the
+            // scratch.
             loop.newScratch();
             throw e;
         }

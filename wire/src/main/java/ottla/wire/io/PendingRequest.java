@@ -55,7 +55,8 @@ final class PendingRequest implements InboundRequest, Runnable {
     private Whereabouts whereabouts = Whereabouts.AWAY;
 
     /** The request that came after this one on the same connection. */
-    @Nullable PendingRequest next;
+    @Nullable
+    PendingRequest next;
 
     PendingRequest(
             ServerConnection connection,
@@ -177,7 +178,8 @@ final class PendingRequest implements InboundRequest, Runnable {
     }
 
     /** A response, an {@link End}, or null as long as the request waits. */
-    @Nullable Object outcome() {
+    @Nullable
+    Object outcome() {
         return outcome;
     }
 

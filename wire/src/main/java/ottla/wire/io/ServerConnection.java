@@ -31,7 +31,7 @@ import ottla.wire.primitive.Writer;
  *
  * <p>Owned by its loop. Other threads come in through {@link #ended}, {@link #close} and the plain getters.
  */
-final class ServerConnection extends ChannelInboundHandlerAdapter 
+final class ServerConnection extends ChannelInboundHandlerAdapter
         implements Connection, FrameAssembly.Receiver, ReadSizing.Source {
     private static final Logger LOG = LoggerFactory.getLogger(ServerConnection.class);
     private static final AtomicLong IDS = new AtomicLong();
@@ -273,16 +273,21 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
         try {
             listener.handler().handle(request);
         } catch (MalformedMessage e) {
-            server.complaints().warn(
-                    "Closing the connection of {}: a {} request of version {} cannot be read: {}",
-                    this,
-                    request.api().title(),
-                    request.version(),
-                    String.valueOf(e.getMessage()));
+            server.complaints()
+                    .warn(
+                            "Closing the connection of {}: a {} request of version {} cannot be read: {}",
+                            this,
+                            request.api().title(),
+                            request.version(),
+                            String.valueOf(e.getMessage()));
             request.abort();
             drain();
         } catch (RuntimeException | Error e) {
-            LOG.error("Closing the connection of {}: {} failed", this, request.api().title(), e);
+            LOG.error(
+                    "Closing the connection of {}: {} failed",
+                    this,
+                    request.api().title(),
+                    e);
             request.abort();
             drain();
         }
@@ -409,7 +414,11 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
                 answers.write(request, response);
             }
         } catch (RuntimeException | Error e) {
-            LOG.error("Closing the connection of {}: the answer to {} cannot be written", this, request.api().title(), e);
+            LOG.error(
+                    "Closing the connection of {}: the answer to {} cannot be written",
+                    this,
+                    request.api().title(),
+                    e);
             var unused = channel.close();
         }
         unanswered--;
