@@ -251,9 +251,9 @@ public final class BatchView {
         return () -> new RecordViews(records(maxBytes));
     }
 
-    /** The sequence that is {@code count} after {@code sequence}; 0 follows the largest one. */
+    /** The sequence that is {@code count} after {@code sequence}, if that is one at all; 0 follows the largest one. */
     public static int sequenceAfter(int sequence, int count) {
-        return sequence == NO_SEQUENCE ? NO_SEQUENCE : (sequence + count) & Integer.MAX_VALUE;
+        return sequence < 0 ? NO_SEQUENCE : (sequence + count) & Integer.MAX_VALUE;
     }
 
     @Override

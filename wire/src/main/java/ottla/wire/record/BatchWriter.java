@@ -182,14 +182,13 @@ public final class BatchWriter {
 
     /**
      * Ends a batch that has no records (any more) and stands for its offsets and its producer's last sequence only. Such a batch
-     * is not compressed, whatever codec was chosen.
+     * is not compressed, whatever codec was chosen, and has no delete horizon.
      */
     public ByteBuffer empty(long timestampMs) {
         Check.invariant(recordCount == 0, "an empty batch has no records", recordCount, 0);
         codec = Codec.NONE;
-        if ((attributes & DELETE_HORIZON) == 0) {
-            baseTimestamp = timestampMs;
-        }
+        attributes &= ~DELETE_HORIZON;
+        baseTimestamp = NO_TIMESTAMP;
         maxTimestamp = timestampMs;
         return finish();
     }
@@ -198,12 +197,9 @@ public final class BatchWriter {
         Check.invariant(state == State.OPEN, "a batch is built once");
         Check.invariant(lastOffset >= baseOffset, "a batch has an offset", lastOffset, baseOffset);
         state = State.BUILT;
-        ByteBuffer out = buffer;
-        if (codec.id() == 0) {
-            out.flip();
-        } else {
-            ByteBuffer records = buffer.flip().position(HEADER_BYTES);
-            out = codec.compress(records, HEADER_BYTES).position(0);
+        ByteBuffer out = buffer.duplicate().flip();
+        if (codec.id() != 0) {
+            out = codec.compress(out.position(HEADER_BYTES), HEADER_BYTES).position(0);
         }
         out.putLong(BASE_OFFSET, baseOffset)
                 .putInt(LENGTH, out.limit() - COUNTED_FROM)
