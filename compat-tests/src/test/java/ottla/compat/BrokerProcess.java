@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -41,7 +42,7 @@ final class BrokerProcess implements AutoCloseable {
         Files.createDirectories(WORK);
         directory = Files.createTempDirectory(WORK.toAbsolutePath(), name + "-");
         properties = directory.resolve("server.properties");
-        log = WORK.resolve(name + "-" + kind.name().toLowerCase(java.util.Locale.ROOT) + ".log");
+        log = WORK.resolve(name + "-" + kind.name().toLowerCase(Locale.ROOT) + ".log");
         Files.deleteIfExists(log);
         port = Ports.free();
         controllerPort = Ports.free();

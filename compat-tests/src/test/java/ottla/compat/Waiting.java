@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
-import org.jspecify.annotations.Nullable;
 
 /** Waits for a condition of another process, which can only be asked, never subscribed to. */
 final class Waiting {
@@ -37,11 +36,6 @@ final class Waiting {
             LockSupport.parkNanos(BETWEEN_QUESTIONS_NS);
         }
         throw new AssertionError(
-                "not within " + DEADLINE.toSeconds() + " s: " + what + ", the last answer was " + last,
-                cause(lastFailure));
-    }
-
-    private static @Nullable Throwable cause(@Nullable Exception lastFailure) {
-        return lastFailure;
+                "not within " + DEADLINE.toSeconds() + " s: " + what + ", the last answer was " + last, lastFailure);
     }
 }
