@@ -86,7 +86,7 @@ class MainJobTest {
         int count = 200_000;
         Thread sending = Thread.ofVirtual().start(() -> {
             for (int i = 0; i < count; i++) {
-                var _ = producer.send(
+                var unused = producer.send(
                         new ProducerRecord<>("interrupted", "k" + i % 1000, String.valueOf(i)), (metadata, refused) -> {
                             if (refused == null) {
                                 acknowledged.incrementAndGet();
@@ -123,7 +123,9 @@ class MainJobTest {
         for (ConsumerRecord<String, String> record : clients.readAll(count, all)) {
             read.set(Integer.parseInt(record.value()));
         }
-        assertThat(read.cardinality()).as("an idempotent producer retries without loss or repetition").isEqualTo(count);
+        assertThat(read.cardinality())
+                .as("an idempotent producer retries without loss or repetition")
+                .isEqualTo(count);
     }
 
     /** Each record is a word, and says which in the order of the text it is and in which line it stands. */
@@ -133,7 +135,7 @@ class MainJobTest {
                 clients.producer("compression.type", "lz4", "linger.ms", "20", "batch.size", "65536")) {
             for (int i = first; i < end; i++) {
                 RealText.Place place = text.get(i % text.size());
-                var _ = producer.send(
+                var unused = producer.send(
                         new ProducerRecord<>(TOPIC, place.word(), i + " " + place.line()), (metadata, refused) -> {
                             if (refused != null) {
                                 failure.set(refused);
@@ -191,7 +193,8 @@ class MainJobTest {
         }
 
         synchronized void add(ConsumerRecord<String, String> record) {
-            int number = Integer.parseInt(record.value().substring(0, record.value().indexOf(' ')));
+            int number =
+                    Integer.parseInt(record.value().substring(0, record.value().indexOf(' ')));
             if (seen.get(number)) {
                 mistakes.add(number + " came twice");
             } else {
