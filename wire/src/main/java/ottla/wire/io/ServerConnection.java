@@ -16,6 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ottla.wire.message.ApiKey;
 import ottla.wire.message.Response;
+import ottla.wire.message.header.ResponseHeader;
 import ottla.wire.primitive.MalformedMessage;
 import ottla.wire.primitive.Reader;
 import ottla.wire.primitive.Writer;
@@ -60,7 +61,8 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
     private final InetSocketAddress remoteAddress;
     private final InetSocketAddress localAddress;
     private final FrameAssembly assembly;
-    private final AnswerQueue answers;
+    private final AnswerQueue answers = new AnswerQueue();
+    private final FrameWriter frames;
     private final Runnable resumeTask = this::resume;
 
     private volatile State state = State.READING;
@@ -90,7 +92,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
         remoteAddress = (InetSocketAddress) channel.remoteAddress();
         localAddress = (InetSocketAddress) channel.localAddress();
         assembly = new FrameAssembly(this, loop.memory(), limits.requestMaxBytes());
-        answers = new AnswerQueue(loop, channel);
+        frames = new FrameWriter(loop, channel);
     }
 
     @Override
@@ -192,7 +194,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
 
     private void endBatch() {
         inBatch = false;
-        answers.flush();
+        frames.flush();
         pauseIfNeeded();
     }
 
@@ -401,7 +403,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
             head = answers.pollEnded();
         }
         if (!inBatch) {
-            answers.flushSoon();
+            frames.flushSoon();
         }
         considerResuming();
         finishLeaving();
@@ -411,7 +413,9 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
         Object outcome = request.outcome();
         try {
             if (outcome instanceof Response response) {
-                answers.write(request, response);
+                int version = request.version();
+                ResponseHeader header = new ResponseHeader(request.correlationId());
+                frames.write(header, request.api().responseHeaderVersion(version), response, version);
             }
         } catch (RuntimeException | Error e) {
             LOG.error(
@@ -439,7 +443,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
     private static void discard(PendingRequest request, Writer scratch) {
         if (request.outcome() instanceof Response response) {
             try {
-                AnswerQueue.discard(scratch, response, request.version());
+                FrameWriter.discard(scratch, response, request.version());
             } catch (RuntimeException e) {
                 LOG.error("The answer to {} cannot be written", request.api().title(), e);
             }
@@ -494,7 +498,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
 
     private void finishLeaving() {
         if (state == State.LEAVING && answers.isEmpty()) {
-            answers.flush();
+            frames.flush();
             channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
         }
     }
@@ -545,7 +549,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
         home.remove(this);
         assembly.end();
         returnAdmitted();
-        answers.abandon();
+        frames.abandon();
         dropAll();
     }
 
