@@ -237,10 +237,11 @@ public final class BatchView {
     }
 
     /**
-     * A cursor before the first record. Uncompressed records are read where they lie.
+     * A cursor before the first record. Uncompressed records are read where they lie. Once there is a cursor, {@link #recordCount}
+     * is in proportion to the bytes and may be allocated by; before that it is whatever the sender wrote.
      *
      * @param maxBytes what the records may take when decompressed
-     * @throws MalformedMessage if the records cannot be decompressed within that
+     * @throws MalformedMessage if the records cannot be decompressed within that, or cannot be as many as the header says
      */
     public RecordCursor records(int maxBytes) {
         return RecordCursor.over(this, maxBytes);

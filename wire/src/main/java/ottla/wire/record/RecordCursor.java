@@ -21,6 +21,9 @@ import ottla.wire.primitive.MalformedMessage;
  * record is exactly as long as it says, and nothing follows the last one. Owned by one thread; valid as long as the batch's bytes.
  */
 public final class RecordCursor {
+    /** Each field of a record takes a byte: length, attributes, two deltas, key, value, headers. */
+    private static final int SMALLEST_RECORD_BYTES = 7;
+
     private final BatchView batch;
     private final ByteBuffer bytes;
     private final long baseOffset;
@@ -52,6 +55,9 @@ public final class RecordCursor {
         baseOffset = batch.baseOffset();
         baseTimestamp = batch.baseTimestamp();
         recordCount = batch.recordCount();
+        if (recordCount > (limit - position) / SMALLEST_RECORD_BYTES) {
+            throw new MalformedMessage(recordCount + " records in " + (limit - position) + " bytes");
+        }
     }
 
     static RecordCursor over(BatchView batch, int maxBytes) {

@@ -194,6 +194,21 @@ final class KafkaCodecTest {
         assertThat(kafkaDecompressed(Codec.ZSTD, both)).isEqualTo(expected);
     }
 
+    @Test
+    void bytesAfterAnLz4OrGzipStreamAreIgnoredAsByKafka() throws IOException {
+        ByteBuffer plain = text(new Random(10), 1000);
+        for (Codec codec : List.of(Codec.LZ4, Codec.GZIP)) {
+            ByteBuffer stream = codec.compress(plain, 0);
+            ByteBuffer longer = ByteBuffer.allocate(stream.remaining() + 40)
+                    .put(stream)
+                    .put(text(new Random(11), 40))
+                    .flip();
+
+            assertThat(codec.decompress(longer, MAX_BYTES)).isEqualTo(plain);
+            assertThat(kafkaDecompressed(codec, longer)).isEqualTo(plain);
+        }
+    }
+
     static ByteBuffer kafkaCompressed(Codec codec, ByteBuffer plain) throws IOException {
         ByteBufferOutputStream bytes = new ByteBufferOutputStream(512);
         try (OutputStream out = kafka(codec).wrapForOutput(bytes, RecordBatch.MAGIC_VALUE_V2)) {
