@@ -15,6 +15,7 @@ import org.apache.kafka.common.record.internal.MemoryRecordsBuilder;
 import org.apache.kafka.common.record.internal.MutableRecordBatch;
 import org.apache.kafka.common.record.internal.Record;
 import org.apache.kafka.common.record.internal.RecordBatch;
+import org.apache.kafka.common.utils.ByteBufferOutputStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import ottla.wire.compress.Codec;
@@ -91,6 +92,49 @@ final class KafkaBatchTest {
             }
         }
         assertThat(compared).isGreaterThan(SAMPLES / 10);
+    }
+
+    @Test
+    void aCompactedBatchIsTheSameBytes() {
+        long horizonMs = 1_700_000_500_000L;
+        MemoryRecordsBuilder kafkas = new MemoryRecordsBuilder(
+                new ByteBufferOutputStream(1024),
+                RecordBatch.MAGIC_VALUE_V2,
+                Compression.NONE,
+                org.apache.kafka.common.record.TimestampType.CREATE_TIME,
+                100,
+                RecordBatch.NO_TIMESTAMP,
+                9,
+                (short) 1,
+                30,
+                false,
+                false,
+                5,
+                Integer.MAX_VALUE,
+                horizonMs);
+        kafkas.appendWithOffset(103, 1_700_000_000_000L, new byte[] {1}, null);
+        kafkas.appendWithOffset(107, 1_700_000_000_007L, new byte[] {2}, new byte[] {3});
+        kafkas.overrideLastOffset(110);
+
+        ByteBuffer bytes = BatchWriter.at(100)
+                .leaderEpoch(5)
+                .producer(9, (short) 1, 30)
+                .deleteHorizon(horizonMs)
+                .appendAt(103, 1_700_000_000_000L, ByteBuffer.wrap(new byte[] {1}), null, List.of())
+                .appendAt(
+                        107,
+                        1_700_000_000_007L,
+                        ByteBuffer.wrap(new byte[] {2}),
+                        ByteBuffer.wrap(new byte[] {3}),
+                        List.of())
+                .lastOffset(110)
+                .build();
+
+        assertThat(bytes).isEqualTo(kafkas.build().buffer());
+        assertThat(new BatchView(bytes, 0).deleteHorizonMs()).hasValue(horizonMs);
+        assertThat(new BatchView(bytes, 0).recordViews(0))
+                .extracting(RecordView::timestampMs)
+                .containsExactly(1_700_000_000_000L, 1_700_000_000_007L);
     }
 
     static ByteBuffer kafkaWritten(Sample sample) {
