@@ -4,7 +4,6 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +31,7 @@ public final class ClassicGroup {
     static final String CONSUMER_PROTOCOL_TYPE = "consumer";
 
     private final String groupId;
-    private final Map<String, ClassicMember> members = new LinkedHashMap<>();
+    private final Map<String, ClassicMember> members = new HashMap<>();
     private final Map<String, String> staticMembers = new HashMap<>();
     private final Set<String> pendingJoins = new LinkedHashSet<>();
     private final Set<String> pendingSyncs = new LinkedHashSet<>();
@@ -48,13 +47,18 @@ public final class ClassicGroup {
     private @Nullable Set<String> subscribedTopics;
     private @Nullable InitialDelay initialDelay;
 
+    private Arrivals arrivals = Arrivals.NONE;
+
     /** The first rebalance of an empty group waits for more members: this long now, and at most so much longer. */
-    record InitialDelay(int delayMs, int remainingMs, Arrivals arrivals) {
-        /** Whether somebody came during this delay, which earns another one. */
-        enum Arrivals {
-            NONE,
-            SOME
-        }
+    record InitialDelay(int delayMs, int remainingMs) {}
+
+    /**
+     * Whether somebody came during the initial delay, which earns another one. Noted until a delay is prolonged for it, so it may
+     * count in the group's next first rebalance, as it does in Kafka.
+     */
+    enum Arrivals {
+        NONE,
+        SOME
     }
 
     ClassicGroup(String groupId, long nowMs) {
@@ -278,10 +282,12 @@ public final class ClassicGroup {
         initialDelay = next;
     }
 
-    void noteArrival() {
-        if (initialDelay != null) {
-            initialDelay = new InitialDelay(initialDelay.delayMs, initialDelay.remainingMs, InitialDelay.Arrivals.SOME);
-        }
+    Arrivals arrivals() {
+        return arrivals;
+    }
+
+    void setArrivals(Arrivals noted) {
+        arrivals = noted;
     }
 
     // Checks.
@@ -385,13 +391,13 @@ public final class ClassicGroup {
         return false;
     }
 
-    /** The protocol that all support and most prefer; among equals the first by the order of members. */
+    /** The protocol that all support and most prefer. */
     String selectProtocol() {
         Set<String> candidates = supporters.entrySet().stream()
                 .filter(one -> one.getValue() == members.size())
                 .map(Map.Entry::getKey)
                 .collect(Collectors.toSet());
-        Map<String, Integer> votes = new LinkedHashMap<>();
+        Map<String, Integer> votes = new HashMap<>();
         for (ClassicMember member : members.values()) {
             votes.merge(member.vote(candidates), 1, Integer::sum);
         }

@@ -163,7 +163,7 @@ final class ClassicJoin {
                 request.protocols());
         member.setProgress(Progress.NEW);
         if (group.isFirstRebalance()) {
-            group.noteArrival();
+            group.setArrivals(ClassicGroup.Arrivals.SOME);
         }
         group.add(member, request.protocolType());
         hold(group, ask, member);

@@ -8,6 +8,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ottla.base.Check;
 import ottla.base.ErrorCode;
+import ottla.coordinator.group.ClassicGroup.Arrivals;
 import ottla.coordinator.group.ClassicGroup.InitialDelay;
 import ottla.coordinator.group.ClassicMember.Progress;
 import ottla.wire.message.JoinGroupResponse;
@@ -70,7 +71,8 @@ final class ClassicRebalance {
     /** The timer of the join phase has run out. */
     Write joinExpired(ClassicGroup group, long nowMs) {
         InitialDelay initial = group.initialDelay().orElse(null);
-        if (initial != null && initial.arrivals() == InitialDelay.Arrivals.SOME && initial.remainingMs() != 0) {
+        if (initial != null && group.arrivals() == Arrivals.SOME && initial.remainingMs() != 0) {
+            group.setArrivals(Arrivals.NONE);
             int delayMs = Math.min(config.initialRebalanceDelayMs(), initial.remainingMs());
             delayJoin(group, delayMs, Math.max(initial.remainingMs() - initial.delayMs(), 0), nowMs);
             return Write.NOTHING;
@@ -214,7 +216,7 @@ final class ClassicRebalance {
     }
 
     private void delayJoin(ClassicGroup group, int delayMs, int remainingMs, long nowMs) {
-        group.setInitialDelay(new InitialDelay(delayMs, remainingMs, InitialDelay.Arrivals.NONE));
+        group.setInitialDelay(new InitialDelay(delayMs, remainingMs));
         timers.schedule(new GroupTimer.Join(group.groupId()), nowMs, delayMs);
     }
 

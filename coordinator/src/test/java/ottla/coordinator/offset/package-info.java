@@ -1,0 +1,5 @@
+/** Tests of the package of the same name. */
+@NullMarked
+package ottla.coordinator.offset;
+
+import org.jspecify.annotations.NullMarked;
