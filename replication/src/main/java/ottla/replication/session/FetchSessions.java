@@ -49,8 +49,8 @@ public final class FetchSessions {
     private final RandomGenerator random;
 
     private final Map<Integer, FetchSession> sessions = new HashMap<>();
-    private final TreeSet<FetchSession> byLastUse = new TreeSet<>(
-            Comparator.comparingLong(FetchSession::lastUsedMs).thenComparingInt(FetchSession::id));
+    private final TreeSet<FetchSession> byLastUse =
+            new TreeSet<>(Comparator.comparingLong(FetchSession::lastUsedMs).thenComparingInt(FetchSession::id));
     private final TreeSet<FetchSession> evictableByConsumers = new TreeSet<>(WORTH);
     private final TreeSet<FetchSession> evictableByFollowers = new TreeSet<>(WORTH);
     private long partitionCount;
