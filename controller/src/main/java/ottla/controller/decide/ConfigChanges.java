@@ -1,0 +1,348 @@
+package ottla.controller.decide;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import ottla.base.ErrorCode;
+import ottla.controller.image.ConfigResource;
+import ottla.replication.machine.Decision;
+import ottla.wire.message.AlterConfigsRequest;
+import ottla.wire.message.AlterConfigsResponse;
+import ottla.wire.message.IncrementalAlterConfigsRequest;
+import ottla.wire.message.IncrementalAlterConfigsResponse;
+import ottla.wire.message.metadata.ClearElrRecord;
+import ottla.wire.message.metadata.ConfigRecord;
+import ottla.wire.message.metadata.MetadataRecord;
+
+/** Changes of dynamic configuration: of topics, brokers, groups and client metrics. */
+public final class ConfigChanges {
+    /** What fits a string of the protocol. */
+    private static final int VALUE_LENGTH_MAX = Short.MAX_VALUE;
+
+    private final ClusterFacts facts;
+
+    public ConfigChanges(ClusterFacts facts) {
+        this.facts = facts;
+    }
+
+    /** IncrementalAlterConfigs: each resource is changed or refused on its own. */
+    public Decision<MetadataRecord, IncrementalAlterConfigsResponse> incremental(
+            IncrementalAlterConfigsRequest request) {
+        Set<ResourceKey> duplicates = duplicates(request.resources().stream()
+                .map(resource -> new ResourceKey(resource.resourceType(), resource.resourceName()))
+                .toList());
+        List<MetadataRecord> records = new ArrayList<>();
+        List<IncrementalAlterConfigsResponse.AlterConfigsResourceResponse> answers = new ArrayList<>();
+        for (IncrementalAlterConfigsRequest.AlterConfigsResource asked : request.resources()) {
+            ResourceKey key = new ResourceKey(asked.resourceType(), asked.resourceName());
+            Verdict<List<ConfigRecord>> verdict = duplicates.contains(key)
+                    ? Verdict.refused(ErrorCode.INVALID_REQUEST, "Duplicate resource.")
+                    : incremental(key, asked.configs());
+            var answer = new IncrementalAlterConfigsResponse.AlterConfigsResourceResponse(
+                    ErrorCode.NONE.code(), null, asked.resourceType(), asked.resourceName());
+            switch (verdict) {
+                case Verdict.Granted<List<ConfigRecord>> granted -> records.addAll(granted.value());
+                case Verdict.Refused<List<ConfigRecord>> refused ->
+                    answer = answer.withErrorCode(refused.error().code()).withErrorMessage(refused.message());
+            }
+            if (!(duplicates.contains(key) && answers.contains(answer))) {
+                answers.add(answer);
+            }
+        }
+        return new Decision<>(
+                request.validateOnly() ? List.of() : withClearedElr(records),
+                IncrementalAlterConfigsResponse.DEFAULT.withResponses(answers));
+    }
+
+    /** AlterConfigs: what is not named loses its override. */
+    public Decision<MetadataRecord, AlterConfigsResponse> legacy(AlterConfigsRequest request) {
+        Set<ResourceKey> duplicates = duplicates(request.resources().stream()
+                .map(resource -> new ResourceKey(resource.resourceType(), resource.resourceName()))
+                .toList());
+        List<MetadataRecord> records = new ArrayList<>();
+        List<AlterConfigsResponse.AlterConfigsResourceResponse> answers = new ArrayList<>();
+        for (AlterConfigsRequest.AlterConfigsResource asked : request.resources()) {
+            ResourceKey key = new ResourceKey(asked.resourceType(), asked.resourceName());
+            Verdict<List<ConfigRecord>> verdict = duplicates.contains(key)
+                    ? Verdict.refused(ErrorCode.INVALID_REQUEST, "Duplicate resource.")
+                    : legacy(key, asked.configs());
+            var answer = new AlterConfigsResponse.AlterConfigsResourceResponse(
+                    ErrorCode.NONE.code(), null, asked.resourceType(), asked.resourceName());
+            switch (verdict) {
+                case Verdict.Granted<List<ConfigRecord>> granted -> records.addAll(granted.value());
+                case Verdict.Refused<List<ConfigRecord>> refused ->
+                    answer = answer.withErrorCode(refused.error().code()).withErrorMessage(refused.message());
+            }
+            if (!(duplicates.contains(key) && answers.contains(answer))) {
+                answers.add(answer);
+            }
+        }
+        return new Decision<>(
+                request.validateOnly() ? List.of() : withClearedElr(records),
+                AlterConfigsResponse.DEFAULT.withResponses(answers));
+    }
+
+    /** The overrides that a topic about to be created is given. */
+    Verdict<List<ConfigRecord>> forNewTopic(String topic, Map<String, String> overrides) {
+        return checked(ConfigResource.topic(topic), new TreeMap<>(overrides), Existence.IN_THE_MAKING);
+    }
+
+    private Verdict<List<ConfigRecord>> incremental(
+            ResourceKey key, List<IncrementalAlterConfigsRequest.AlterableConfig> asked) {
+        Verdict<ConfigResource> resource = resource(key);
+        if (resource instanceof Verdict.Refused<ConfigResource> refused) {
+            return refused.as();
+        }
+        ConfigResource known = resource.granted();
+        SortedMap<String, Optional<String>> changes = new TreeMap<>();
+        for (IncrementalAlterConfigsRequest.AlterableConfig config : asked) {
+            Verdict<Optional<String>> changed = changed(known, config);
+            if (changed instanceof Verdict.Refused<Optional<String>> refused) {
+                return refused.as();
+            }
+            Optional<String> value = changed.granted();
+            changes.put(config.name(), value);
+        }
+        return changedAndChecked(known, changes, Existence.REQUIRED);
+    }
+
+    private Verdict<List<ConfigRecord>> legacy(ResourceKey key, List<AlterConfigsRequest.AlterableConfig> asked) {
+        Verdict<ConfigResource> resource = resource(key);
+        if (resource instanceof Verdict.Refused<ConfigResource> refused) {
+            return refused.as();
+        }
+        ConfigResource known = resource.granted();
+        SortedMap<String, Optional<String>> changes = new TreeMap<>();
+        facts.image().config(known).keySet().forEach(name -> changes.put(name, Optional.empty()));
+        List<String> nulls = new ArrayList<>();
+        for (AlterConfigsRequest.AlterableConfig config : asked) {
+            if (config.value() == null && known.type() != ConfigResource.Type.BROKER) {
+                nulls.add(config.name());
+            }
+            changes.put(config.name(), Optional.ofNullable(config.value()));
+        }
+        return nulls.isEmpty() ? changedAndChecked(known, changes, Existence.REQUIRED) : nullsRefused(known, nulls);
+    }
+
+    private Verdict<List<ConfigRecord>> checked(
+            ConfigResource resource, SortedMap<String, String> overrides, Existence existence) {
+        SortedMap<String, Optional<String>> changes = new TreeMap<>();
+        overrides.forEach((name, value) -> changes.put(name, Optional.of(value)));
+        return changedAndChecked(resource, changes, existence);
+    }
+
+    private Verdict<List<ConfigRecord>> changedAndChecked(
+            ConfigResource resource, SortedMap<String, Optional<String>> changes, Existence existence) {
+        SortedMap<String, String> before = facts.image().config(resource);
+        SortedMap<String, String> after = new TreeMap<>(before);
+        List<ConfigRecord> records = new ArrayList<>();
+        for (Map.Entry<String, Optional<String>> change : changes.entrySet()) {
+            String name = change.getKey();
+            @Nullable String value = change.getValue().orElse(null);
+            if (value != null && value.length() > VALUE_LENGTH_MAX) {
+                return Verdict.refused(
+                        ErrorCode.INVALID_CONFIG,
+                        "The configuration value cannot be added because it exceeds the maximum value size of "
+                                + VALUE_LENGTH_MAX + " bytes.");
+            }
+            // a broker is told again what it has: it may have failed to take it in
+            if (!Objects.equals(before.get(name), value) || resource.type() == ConfigResource.Type.BROKER) {
+                records.add(new ConfigRecord(resource.type().id(), resource.name(), name, value));
+            }
+            if (value == null) {
+                after.remove(name);
+            } else {
+                after.put(name, value);
+            }
+        }
+        Optional<Verdict.Refused<List<ConfigRecord>>> refused = reasonRefused(resource, changes, existence)
+                .or(() -> facts.rules()
+                        .reasonInvalid(resource, after)
+                        .map(reason -> Verdict.refused(ErrorCode.INVALID_CONFIG, reason)));
+        return refused.isPresent() ? refused.get() : Verdict.granted(records);
+    }
+
+    private Optional<Verdict.Refused<List<ConfigRecord>>> reasonRefused(
+            ConfigResource resource, SortedMap<String, Optional<String>> changes, Existence existence) {
+        Optional<String> minIsr = changes.getOrDefault(ClusterFacts.MIN_INSYNC_REPLICAS, Optional.empty());
+        boolean changesMinIsr = changes.containsKey(ClusterFacts.MIN_INSYNC_REPLICAS);
+        if (facts.image().elrEnabled() && changesMinIsr && resource.type() == ConfigResource.Type.BROKER) {
+            if (!resource.isDefaultBroker()) {
+                return Optional.of(Verdict.refused(
+                        ErrorCode.INVALID_CONFIG,
+                        "Broker-level min.insync.replicas cannot be altered while ELR is enabled."));
+            }
+            if (minIsr.isEmpty()) {
+                return Optional.of(Verdict.refused(
+                        ErrorCode.INVALID_CONFIG,
+                        "Cluster-level min.insync.replicas cannot be removed while ELR is enabled."));
+            }
+        }
+        return switch (resource.type()) {
+            case TOPIC -> {
+                if (existence == Existence.REQUIRED
+                        && facts.image().topic(resource.name()).isEmpty()) {
+                    yield Optional.of(Verdict.refused(
+                            ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+                            "The topic '" + resource.name() + "' does not exist."));
+                }
+                yield Optional.empty();
+            }
+            case BROKER -> unknownBroker(resource);
+            case BROKER_LOGGER, CLIENT_METRICS, GROUP -> Optional.empty();
+        };
+    }
+
+    private Optional<Verdict.Refused<List<ConfigRecord>>> unknownBroker(ConfigResource resource) {
+        if (resource.isDefaultBroker()) {
+            return Optional.empty();
+        }
+        int id = Integer.parseInt(resource.name());
+        boolean known = facts.image().broker(id).isPresent()
+                || facts.image().controllers().containsKey(id);
+        return known
+                ? Optional.empty()
+                : Optional.of(Verdict.refused(ErrorCode.BROKER_ID_NOT_REGISTERED, "No node with id " + id + " found."));
+    }
+
+    private Verdict<Optional<String>> changed(
+            ConfigResource resource, IncrementalAlterConfigsRequest.AlterableConfig asked) {
+        @Nullable String value = asked.value();
+        Optional<Operation> operation = Operation.of(asked.configOperation());
+        if (operation.isEmpty()) {
+            return Verdict.refused(
+                    ErrorCode.INVALID_REQUEST, "Unknown operation " + asked.configOperation() + " of a configuration.");
+        }
+        if (operation.get() == Operation.DELETE) {
+            return Verdict.granted(Optional.empty());
+        }
+        if (value == null) {
+            return nullsRefused(resource, List.of(asked.name()));
+        }
+        if (operation.get() == Operation.SET) {
+            return Verdict.granted(Optional.of(value));
+        }
+        if (!facts.rules().isList(resource.type(), asked.name())) {
+            return Verdict.refused(
+                    ErrorCode.INVALID_CONFIG,
+                    "Can't " + operation.get() + " to key " + asked.name() + " because its type is not LIST.");
+        }
+        List<String> elements = new ArrayList<>(elements(
+                Optional.ofNullable(facts.image().config(resource).get(asked.name()))
+                        .or(() -> facts.rules().defaultValue(resource.type(), asked.name()))
+                        .orElse("")));
+        for (String element : elements(value)) {
+            if (operation.get() == Operation.SUBTRACT) {
+                elements.remove(element);
+            } else if (!elements.contains(element)) {
+                elements.add(element);
+            }
+        }
+        return Verdict.granted(Optional.of(String.join(",", elements)));
+    }
+
+    private static List<String> elements(String list) {
+        return Arrays.stream(list.split(",", -1))
+                .map(String::strip)
+                .filter(element -> !element.isEmpty())
+                .toList();
+    }
+
+    private Verdict<ConfigResource> resource(ResourceKey key) {
+        Optional<ConfigResource.Type> type = ConfigResource.Type.of(key.type());
+        if (type.isEmpty()) {
+            return Verdict.refused(ErrorCode.INVALID_REQUEST, "Unknown resource type " + key.type() + ".");
+        }
+        Optional<String> invalid = switch (type.get()) {
+            case BROKER_LOGGER -> Optional.of("Unexpected resource type BROKER_LOGGER.");
+            case TOPIC ->
+                key.name().isEmpty()
+                        ? Optional.of("Default topic resources are not allowed.")
+                        : TopicNames.reasonInvalid(key.name());
+            case GROUP ->
+                key.name().isEmpty() ? Optional.of("Default group resources are not allowed.") : Optional.empty();
+            case BROKER -> key.name().isEmpty() ? Optional.empty() : reasonNotNodeId(key.name());
+            case CLIENT_METRICS ->
+                key.name().isEmpty() ? Optional.of("Subscription name can't be empty") : Optional.empty();
+        };
+        return invalid.<Verdict<ConfigResource>>map(reason -> Verdict.refused(ErrorCode.INVALID_REQUEST, reason))
+                .orElseGet(() -> Verdict.granted(new ConfigResource(type.get(), key.name())));
+    }
+
+    private static Optional<String> reasonNotNodeId(String name) {
+        try {
+            return Integer.parseInt(name) < 0 ? Optional.of("Invalid negative broker ID.") : Optional.empty();
+        } catch (NumberFormatException notANumber) {
+            return Optional.of("Unable to parse broker name as a base 10 number.");
+        }
+    }
+
+    private static <T> Verdict<T> nullsRefused(ConfigResource resource, List<String> names) {
+        String kind = resource.type().name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ');
+        return Verdict.refused(
+                ErrorCode.INVALID_CONFIG,
+                "Null value not supported for " + kind + " configs: " + String.join(",", names));
+    }
+
+    /** Another minimum changes whom an acknowledgement proves to be complete, so what was concluded from the old one goes. */
+    private List<MetadataRecord> withClearedElr(List<MetadataRecord> records) {
+        if (!facts.image().elrEnabled()) {
+            return records;
+        }
+        Map<String, ClearElrRecord> cleared = new LinkedHashMap<>();
+        for (MetadataRecord record : records) {
+            if (record instanceof ConfigRecord config && config.name().equals(ClusterFacts.MIN_INSYNC_REPLICAS)) {
+                boolean ofTopic = config.resourceType() == ConfigResource.Type.TOPIC.id();
+                String topic = ofTopic ? config.resourceName() : "";
+                cleared.put(topic, new ClearElrRecord(topic));
+            }
+        }
+        List<MetadataRecord> all = new ArrayList<>(records);
+        all.addAll(cleared.containsKey("") ? List.of(new ClearElrRecord("")) : cleared.values());
+        return all;
+    }
+
+    private static Set<ResourceKey> duplicates(List<ResourceKey> keys) {
+        Set<ResourceKey> seen = new HashSet<>();
+        Set<ResourceKey> twice = new HashSet<>();
+        keys.forEach(key -> {
+            if (!seen.add(key)) {
+                twice.add(key);
+            }
+        });
+        return twice;
+    }
+
+    private enum Existence {
+        REQUIRED,
+        IN_THE_MAKING
+    }
+
+    private enum Operation {
+        SET,
+        DELETE,
+        APPEND,
+        SUBTRACT;
+
+        static Optional<Operation> of(byte id) {
+            return switch (id) {
+                case 0 -> Optional.of(SET);
+                case 1 -> Optional.of(DELETE);
+                case 2 -> Optional.of(APPEND);
+                case 3 -> Optional.of(SUBTRACT);
+                default -> Optional.empty();
+            };
+        }
+    }
+
+    private record ResourceKey(byte type, String name) {}
+}

@@ -1,0 +1,100 @@
+package ottla.controller.decide;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntPredicate;
+import java.util.function.Predicate;
+import ottla.base.Uuid;
+import ottla.controller.image.PartitionRegistration;
+import ottla.controller.image.TopicImage;
+import ottla.wire.message.metadata.MetadataRecord;
+
+/** What becomes of partitions when a broker leaves or comes back. Each looks at every partition once. */
+final class LeaderChanges {
+    private final ClusterFacts facts;
+
+    LeaderChanges(ClusterFacts facts) {
+        this.facts = facts;
+    }
+
+    /** The broker leaves every in-sync set, and others take over what it led. */
+    List<MetadataRecord> onLeft(int brokerId) {
+        return changes(
+                partition -> partition.isr().contains(brokerId),
+                id -> id != brokerId && facts.isActive(id),
+                brokerId,
+                List.of());
+    }
+
+    /** As {@link #onLeft}, for good: it is not eligible any more either. */
+    List<MetadataRecord> onUnregistered(int brokerId) {
+        return changes(
+                partition ->
+                        partition.isr().contains(brokerId) || partition.elr().contains(brokerId),
+                id -> id != brokerId && facts.isActive(id),
+                brokerId,
+                List.of(brokerId));
+    }
+
+    /** The broker stopped without saying so, and may have lost what was not yet on disk. */
+    List<MetadataRecord> onStoppedUncleanly(int brokerId) {
+        return changes(
+                partition ->
+                        partition.isr().contains(brokerId) || partition.elr().contains(brokerId),
+                id -> id != brokerId && facts.isActive(id),
+                brokerId,
+                List.of(brokerId));
+    }
+
+    /** The broker can lead again what nobody leads. */
+    List<MetadataRecord> onReturned(int brokerId) {
+        return changes(
+                partition -> !partition.hasLeader() && partition.hasReplica(brokerId),
+                id -> id == brokerId || facts.isActive(id),
+                PartitionRegistration.NO_LEADER,
+                List.of());
+    }
+
+    /** The replicas in those directories of the broker are gone: it leaves their in-sync sets. */
+    List<MetadataRecord> onDirectoriesLost(int brokerId, List<Uuid> lost) {
+        return changes(
+                partition -> partition.hasReplica(brokerId)
+                        && lost.contains(partition.directory(brokerId))
+                        && (partition.isr().contains(brokerId) || partition.leader() == brokerId),
+                id -> id != brokerId && facts.isActive(id),
+                brokerId,
+                List.of());
+    }
+
+    private List<MetadataRecord> changes(
+            Predicate<PartitionRegistration> concerned,
+            IntPredicate active,
+            int leavesIsr,
+            List<Integer> uncleanlyStopped) {
+        List<MetadataRecord> records = new ArrayList<>();
+        for (TopicImage topic : facts.image().topics().all()) {
+            for (int index = 0; index < topic.partitionCount(); index++) {
+                PartitionRegistration partition = topic.partitions().get(index);
+                if (concerned.test(partition)) {
+                    List<Integer> isr = partition.isr().stream()
+                            .filter(id -> id != leavesIsr)
+                            .toList();
+                    new PartitionChange(
+                                    topic.id(),
+                                    index,
+                                    partition,
+                                    id -> active.test(id) && facts.hasOnlineReplica(partition, id),
+                                    facts.minIsr(topic.name()),
+                                    facts.elr())
+                            .election(facts.electionFor(topic.name()))
+                            .isr(isr)
+                            .uncleanlyStopped(uncleanlyStopped)
+                            .newDirectory(facts::defaultDirectory)
+                            .toRecord()
+                            .ifPresent(records::add);
+                }
+            }
+        }
+        return records;
+    }
+}

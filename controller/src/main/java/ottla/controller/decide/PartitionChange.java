@@ -1,0 +1,317 @@
+package ottla.controller.decide;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.IntFunction;
+import java.util.function.IntPredicate;
+import ottla.base.Uuid;
+import ottla.controller.image.PartitionRegistration;
+import ottla.controller.image.PartitionRegistration.LeaderRecovery;
+import ottla.wire.message.metadata.PartitionChangeRecord;
+
+/**
+ * Works out the one record that takes a partition from what it is to what it should be: given target replicas and in-sync set,
+ * elects a leader, keeps the eligible leader replicas (KIP-966), and finishes a reassignment whose new replicas are in sync.
+ *
+ * <p>Made for one partition, told the targets, asked once for {@link #toRecord}.
+ */
+final class PartitionChange {
+    private final Uuid topicId;
+    private final int partition;
+    private final PartitionRegistration present;
+    private final IntPredicate mayLead;
+    private final int minIsr;
+    private final Elr elr;
+
+    private Election election = Election.ONLINE;
+    private List<Integer> replicas;
+    private List<Integer> isr;
+    private List<Integer> removing;
+    private List<Integer> adding;
+    private List<Integer> eligible;
+    private List<Integer> uncleanlyStopped = List.of();
+    private LeaderRecovery recovery;
+    private IntFunction<Uuid> newDirectory = present -> ottla.controller.image.Directories.UNASSIGNED;
+    private Optional<List<Uuid>> directories = Optional.empty();
+
+    PartitionChange(
+            Uuid topicId, int partition, PartitionRegistration present, IntPredicate mayLead, int minIsr, Elr elr) {
+        this.topicId = topicId;
+        this.partition = partition;
+        this.present = present;
+        this.mayLead = mayLead;
+        this.minIsr = minIsr;
+        this.elr = elr;
+        this.replicas = present.replicas();
+        this.isr = present.isr();
+        this.removing = present.removingReplicas();
+        this.adding = present.addingReplicas();
+        this.eligible = present.elr();
+        this.recovery = present.leaderRecovery();
+    }
+
+    /** Which replicas may become leader. */
+    enum Election {
+        /** The first of the assignment, if it is in sync. */
+        PREFERRED,
+        /** Any that is in sync. */
+        ONLINE,
+        /** One that may miss records, if nobody in sync is left. */
+        UNCLEAN
+    }
+
+    /** Whether eligible leader replicas are on. */
+    enum Elr {
+        ENABLED,
+        DISABLED
+    }
+
+    PartitionChange election(Election wanted) {
+        this.election = wanted;
+        return this;
+    }
+
+    PartitionChange isr(List<Integer> target) {
+        this.isr = target;
+        return this;
+    }
+
+    PartitionChange replicas(List<Integer> target, List<Integer> beingRemoved, List<Integer> beingAdded) {
+        this.replicas = target;
+        this.removing = beingRemoved;
+        this.adding = beingAdded;
+        return this;
+    }
+
+    PartitionChange recovery(LeaderRecovery target) {
+        this.recovery = target;
+        return this;
+    }
+
+    /** These replicas may have lost what they had acknowledged. */
+    PartitionChange uncleanlyStopped(List<Integer> ids) {
+        this.uncleanlyStopped = ids;
+        return this;
+    }
+
+    /** Where a replica goes on a broker that had none. */
+    PartitionChange newDirectory(IntFunction<Uuid> directoryOf) {
+        this.newDirectory = directoryOf;
+        return this;
+    }
+
+    PartitionChange directory(int brokerId, Uuid directory) {
+        List<Uuid> changed = new ArrayList<>(directories.orElse(present.directories()));
+        changed.set(present.replicas().indexOf(brokerId), directory);
+        directories = Optional.of(changed);
+        return this;
+    }
+
+    /** The change; empty if nothing would change. */
+    Optional<PartitionChangeRecord> toRecord() {
+        PartitionChangeRecord record =
+                PartitionChangeRecord.DEFAULT.withTopicId(topicId).withPartitionId(partition);
+        finishReassignment();
+        updateEligible();
+        record = elect(record);
+        record = bumpEpochForRemovedReplica(record);
+        record = eligibleChanges(record);
+        // with ELR an empty set is a fact; without, the last member stays in it so that it can be elected again
+        if (record.isr() == null && !isr.equals(present.isr()) && (!isr.isEmpty() || elr == Elr.ENABLED)) {
+            record = record.withIsr(isr);
+        }
+        record = lastKnownLeader(record);
+        record = assignmentChanges(record);
+        if (recovery != present.leaderRecovery()) {
+            record = record.withLeaderRecoveryState(recovery.id());
+        }
+        boolean nothing =
+                record.equals(PartitionChangeRecord.DEFAULT.withTopicId(topicId).withPartitionId(partition));
+        return nothing ? Optional.empty() : Optional.of(record);
+    }
+
+    private void finishReassignment() {
+        if ((removing.isEmpty() && adding.isEmpty()) || !isr.containsAll(adding)) {
+            return;
+        }
+        List<Integer> remaining = without(replicas, removing);
+        List<Integer> remainingInSync = without(isr, removing);
+        if (!remaining.isEmpty() && !remainingInSync.isEmpty()) {
+            replicas = remaining;
+            isr = remainingInSync;
+            removing = List.of();
+            adding = List.of();
+        }
+    }
+
+    /** Whoever leaves the in-sync set while it is too small for acknowledgements cannot miss anything that was acknowledged. */
+    private void updateEligible() {
+        if (elr == Elr.DISABLED) {
+            return;
+        }
+        if (isr.size() >= Math.min(minIsr, replicas.size())) {
+            eligible = List.of();
+            return;
+        }
+        Set<Integer> candidates = new LinkedHashSet<>(present.isr());
+        candidates.addAll(present.elr());
+        eligible = without(without(List.copyOf(candidates), isr), uncleanlyStopped);
+    }
+
+    private PartitionChangeRecord elect(PartitionChangeRecord record) {
+        Elected elected = election == Election.PREFERRED ? preferredLeader() : anyLeader();
+        if (elected.leader() == present.leader()) {
+            return record;
+        }
+        PartitionChangeRecord changed = record.withLeader(elected.leader());
+        if (elected.how() == How.UNCLEAN) {
+            // what the others have may differ from the new leader's log, so they must come back in one by one
+            isr = List.of(elected.leader());
+            eligible = List.of();
+            if (present.leaderRecovery() != LeaderRecovery.RECOVERING) {
+                recovery = LeaderRecovery.RECOVERING;
+            }
+            return changed.withIsr(isr);
+        }
+        if (elected.how() == How.ELIGIBLE) {
+            isr = List.of(elected.leader());
+            eligible = without(eligible, isr);
+        }
+        return changed;
+    }
+
+    private Elected preferredLeader() {
+        int preferred = replicas.isEmpty() ? PartitionRegistration.NO_LEADER : replicas.getFirst();
+        if (isValidLeader(preferred)) {
+            return elected(preferred);
+        }
+        if (isValidLeader(present.leader())) {
+            return elected(present.leader());
+        }
+        return replicas.stream()
+                .filter(this::isValidLeader)
+                .findFirst()
+                .map(this::elected)
+                .orElse(Elected.NOBODY);
+    }
+
+    private Elected anyLeader() {
+        if (isValidLeader(present.leader())) {
+            return elected(present.leader());
+        }
+        Optional<Integer> online = replicas.stream().filter(this::isValidLeader).findFirst();
+        if (online.isPresent()) {
+            return elected(online.get());
+        }
+        if (mayElectLastKnown()) {
+            return new Elected(present.lastKnownElr().getFirst(), How.UNCLEAN);
+        }
+        if (election == Election.UNCLEAN) {
+            return replicas.stream()
+                    .filter(mayLead::test)
+                    .findFirst()
+                    .map(id -> new Elected(id, How.UNCLEAN))
+                    .orElse(Elected.NOBODY);
+        }
+        return Elected.NOBODY;
+    }
+
+    private boolean isValidLeader(int id) {
+        boolean complete = isr.contains(id)
+                || (elr == Elr.ENABLED && isr.isEmpty() && eligible.contains(id))
+                || (elr == Elr.ENABLED && eligible.contains(id));
+        return complete && mayLead.test(id);
+    }
+
+    private Elected elected(int id) {
+        return new Elected(id, isr.contains(id) ? How.IN_SYNC : How.ELIGIBLE);
+    }
+
+    /** Nobody surely has everything; who led last has the most. */
+    private boolean mayElectLastKnown() {
+        return elr == Elr.ENABLED
+                && isr.isEmpty()
+                && eligible.isEmpty()
+                && present.lastKnownElr().size() == 1
+                && mayLead.test(present.lastKnownElr().getFirst());
+    }
+
+    /** A replica that left must not be followed any more, so those that stay learn it by a new epoch. */
+    private PartitionChangeRecord bumpEpochForRemovedReplica(PartitionChangeRecord record) {
+        boolean removed = !replicas.containsAll(present.replicas());
+        return record.leader() == PartitionRegistration.NO_LEADER_CHANGE && removed
+                ? record.withLeader(present.leader())
+                : record;
+    }
+
+    private PartitionChangeRecord eligibleChanges(PartitionChangeRecord record) {
+        if (elr == Elr.DISABLED) {
+            eligible = List.of();
+        }
+        PartitionChangeRecord changed = record;
+        if (!eligible.equals(present.elr())) {
+            changed = changed.withEligibleLeaderReplicas(eligible);
+        }
+        if (elr == Elr.DISABLED && !present.lastKnownElr().isEmpty()) {
+            changed = changed.withLastKnownElr(List.of());
+        }
+        return changed;
+    }
+
+    private PartitionChangeRecord lastKnownLeader(PartitionChangeRecord record) {
+        if (elr == Elr.DISABLED) {
+            return record;
+        }
+        List<Integer> known = present.lastKnownElr();
+        List<Integer> newIsr = record.isr();
+        if (newIsr != null && newIsr.isEmpty() && !(known.size() == 1 && known.getFirst() == present.leader())) {
+            return record.withLastKnownElr(List.of(present.leader()));
+        }
+        boolean keepsLeader = present.hasLeader() && record.leader() != PartitionRegistration.NO_LEADER;
+        if ((record.leader() >= 0 || keepsLeader) && !known.isEmpty()) {
+            return record.withLastKnownElr(List.of());
+        }
+        return record;
+    }
+
+    private PartitionChangeRecord assignmentChanges(PartitionChangeRecord record) {
+        PartitionChangeRecord changed = record;
+        if (!replicas.isEmpty() && !replicas.equals(present.replicas())) {
+            changed = changed.withReplicas(replicas)
+                    .withDirectories(replicas.stream().map(this::directoryOf).toList());
+        } else if (directories.isPresent() && !directories.get().equals(present.directories())) {
+            changed = changed.withDirectories(directories.get());
+        }
+        if (!removing.equals(present.removingReplicas())) {
+            changed = changed.withRemovingReplicas(removing);
+        }
+        if (!adding.equals(present.addingReplicas())) {
+            changed = changed.withAddingReplicas(adding);
+        }
+        return changed;
+    }
+
+    private Uuid directoryOf(int brokerId) {
+        int index = present.replicas().indexOf(brokerId);
+        return index < 0
+                ? newDirectory.apply(brokerId)
+                : directories.orElse(present.directories()).get(index);
+    }
+
+    private static List<Integer> without(List<Integer> ids, List<Integer> left) {
+        return ids.stream().filter(id -> !left.contains(id)).toList();
+    }
+
+    private enum How {
+        IN_SYNC,
+        ELIGIBLE,
+        UNCLEAN
+    }
+
+    private record Elected(int leader, How how) {
+        static final Elected NOBODY = new Elected(PartitionRegistration.NO_LEADER, How.IN_SYNC);
+    }
+}

@@ -1,0 +1,447 @@
+package ottla.controller.io;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import ottla.base.ErrorCode;
+import ottla.base.Uuid;
+import ottla.controller.decide.Activation;
+import ottla.controller.decide.BrokerHeartbeats;
+import ottla.controller.decide.BrokerRegistrations;
+import ottla.controller.decide.ConfigChanges;
+import ottla.controller.decide.ConfigRules;
+import ottla.controller.decide.ControllerSettings;
+import ottla.controller.decide.FeatureUpdates;
+import ottla.controller.decide.PartitionGrowth;
+import ottla.controller.decide.ProducerIdBlocks;
+import ottla.controller.decide.Refusals;
+import ottla.controller.decide.TopicCreation;
+import ottla.controller.decide.TopicDeletion;
+import ottla.controller.image.ClusterImage;
+import ottla.controller.image.Directories;
+import ottla.controller.image.ImageDelta;
+import ottla.controller.image.ImageFollower;
+import ottla.controller.image.ImageFollower.Step;
+import ottla.controller.image.Provenance;
+import ottla.replication.io.CommittedBatch;
+import ottla.replication.io.MachineThread;
+import ottla.replication.io.QuorumListener;
+import ottla.replication.io.QuorumSnapshot;
+import ottla.replication.io.QuorumTerm;
+import ottla.replication.machine.Command;
+import ottla.replication.machine.Decision;
+import ottla.replication.machine.Outcome;
+import ottla.wire.message.AllocateProducerIdsRequest;
+import ottla.wire.message.AllocateProducerIdsResponse;
+import ottla.wire.message.AlterConfigsRequest;
+import ottla.wire.message.AlterConfigsResponse;
+import ottla.wire.message.BrokerHeartbeatRequest;
+import ottla.wire.message.BrokerHeartbeatResponse;
+import ottla.wire.message.BrokerRegistrationRequest;
+import ottla.wire.message.BrokerRegistrationResponse;
+import ottla.wire.message.ControllerRegistrationRequest;
+import ottla.wire.message.ControllerRegistrationResponse;
+import ottla.wire.message.CreatePartitionsRequest;
+import ottla.wire.message.CreatePartitionsResponse;
+import ottla.wire.message.CreateTopicsRequest;
+import ottla.wire.message.CreateTopicsResponse;
+import ottla.wire.message.DeleteTopicsRequest;
+import ottla.wire.message.DeleteTopicsResponse;
+import ottla.wire.message.IncrementalAlterConfigsRequest;
+import ottla.wire.message.IncrementalAlterConfigsResponse;
+import ottla.wire.message.UnregisterBrokerRequest;
+import ottla.wire.message.UnregisterBrokerResponse;
+import ottla.wire.message.UpdateFeaturesRequest;
+import ottla.wire.message.UpdateFeaturesResponse;
+import ottla.wire.message.metadata.AbortTransactionRecord;
+import ottla.wire.message.metadata.MetadataRecord;
+import ottla.wire.message.metadata.NoOpRecord;
+
+/**
+ * One node's view of the metadata, and the active controller while the node leads the quorum.
+ *
+ * <pre>
+ *                  the quorum leads here
+ *    FOLLOWING ----------------------------> ACTIVE
+ *        ^       (first records, if any)        |
+ *        +--------------------------------------+
+ *                   the term is over
+ * </pre>
+ *
+ * Following, it takes in committed batches and publishes images. Active, it decides as well: what it decided is applied at once
+ * to its own latest image, appended, and published when it is committed; only then is the caller answered.
+ *
+ * <p>Owner thread: one, started by the constructor and ended by {@link #close}. Every public method may be called on any thread
+ * and returns at once; stages complete on the owner thread and never exceptionally. While the node is not active, every request
+ * is answered with NOT_CONTROLLER.
+ */
+public final class ControllerNode implements QuorumListener, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ControllerNode.class);
+
+    /** For requests that name no timeout of their own. */
+    private static final long REQUEST_TIMEOUT_MS = 30_000;
+
+    private final ControllerSettings settings;
+    private final ConfigRules rules;
+    private final List<MetadataRecord> bootstrap;
+    private final RandomGenerator random;
+    private final IntSupplier kraftVersion;
+    private final long idleIntervalMs;
+    private final Snapshots snapshots;
+    private final MachineThread thread;
+    private final LongSupplier clockMs;
+
+    private final ImageFollower follower = new ImageFollower();
+    private final List<ImageListener> listeners = new ArrayList<>();
+    private Provenance publishedAt = Provenance.EMPTY;
+    private volatile @Nullable ControllerTerm term;
+
+    private volatile ClusterImage image = ClusterImage.EMPTY;
+    private volatile OptionalInt activeEpoch = OptionalInt.empty();
+
+    /**
+     * @param bootstrap the first records of a new cluster, from its {@code bootstrap.checkpoint}
+     * @param clockMs the time of day in milliseconds
+     * @param kraftVersion the finalized level of {@code kraft.version}, which the quorum knows
+     */
+    public ControllerNode(
+            ControllerSettings settings,
+            Timing timing,
+            ConfigRules rules,
+            List<MetadataRecord> bootstrap,
+            SnapshotSink snapshotSink,
+            IntSupplier kraftVersion,
+            LongSupplier clockMs,
+            RandomGenerator random) {
+        this.settings = settings;
+        this.rules = rules;
+        this.bootstrap = List.copyOf(bootstrap);
+        this.random = random;
+        this.kraftVersion = kraftVersion;
+        this.clockMs = clockMs;
+        this.idleIntervalMs = timing.idleInterval().toMillis();
+        this.snapshots = new Snapshots(
+                new Snapshots.Policy(
+                        timing.recordBytesBetweenSnapshots(),
+                        timing.snapshotInterval().toMillis()),
+                snapshotSink);
+        this.thread = new MachineThread("controller", clockMs);
+    }
+
+    /**
+     * {@code metadata.max.idle.interval.ms}, {@code metadata.log.max.record.bytes.between.snapshots} and
+     * {@code metadata.log.max.snapshot.interval.ms}; zero durations mean never.
+     */
+    public record Timing(Duration idleInterval, long recordBytesBetweenSnapshots, Duration snapshotInterval) {
+        public static final Timing DEFAULT = new Timing(Duration.ofMillis(500), 20 * 1024 * 1024, Duration.ofHours(1));
+    }
+
+    /** The newest committed image. */
+    public ClusterImage image() {
+        return image;
+    }
+
+    /** The epoch in which this node is the active controller, if it is. */
+    public OptionalInt activeEpoch() {
+        return activeEpoch;
+    }
+
+    /** From now on the listener learns every change, beginning with the way from the empty image to the present one. */
+    public void addListener(ImageListener listener) {
+        thread.loop().execute(() -> {
+            listeners.add(listener);
+            if (publishedAt.lastOffset() >= 0) {
+                ClusterImage present = follower.image();
+                notify(listener, ImageDelta.between(ClusterImage.EMPTY, present), present);
+            }
+        });
+    }
+
+    @Override
+    public void close() {
+        thread.close();
+    }
+
+    // The quorum's reports: they come on its thread and are carried over to this one's.
+
+    @Override
+    public void onSnapshot(QuorumSnapshot snapshot) {
+        ImageDelta delta = new ImageDelta(ClusterImage.EMPTY);
+        snapshot.forEachBatch(records -> records.forEach(delta::apply));
+        ClusterImage loaded = delta.toImage();
+        Provenance at =
+                new Provenance(snapshot.id().endOffset() - 1, snapshot.id().epoch(), snapshot.lastContainedTimeMs());
+        thread.loop().execute(() -> {
+            Step step = follower.replace(loaded);
+            snapshots.loaded(at);
+            publish(step.delta(), step.image(), at);
+        });
+    }
+
+    @Override
+    public void onCommitted(CommittedBatch batch) {
+        thread.loop().execute(() -> committed(batch));
+    }
+
+    @Override
+    public void onLeader(QuorumTerm quorum) {
+        thread.loop().execute(() -> activate(quorum));
+    }
+
+    @Override
+    public void onResigned(int epoch) {
+        thread.loop().execute(() -> {
+            ControllerTerm ended = term;
+            if (ended != null && ended.epoch == epoch) {
+                LOG.info("no longer the active controller of epoch {}", epoch);
+                term = null;
+                activeEpoch = OptionalInt.empty();
+                ended.shard.close();
+            }
+        });
+    }
+
+    private void committed(CommittedBatch batch) {
+        Provenance at = new Provenance(batch.lastOffset(), batch.epoch(), batch.appendTimeMs());
+        ControllerTerm active = term;
+        if (active != null && batch.epoch() == active.epoch) {
+            for (ControllerMachine.Stage stage : active.machine.takeCommitted(batch.endOffset())) {
+                follower.advance(stage.image);
+                publish(
+                        stage.delta,
+                        stage.image,
+                        new Provenance(stage.endOffset - 1, batch.epoch(), at.appendTimeMs()));
+            }
+            publishedAt = at;
+            active.published(batch.endOffset());
+        } else {
+            Optional<Step> step = follower.apply(batch.records());
+            if (step.isPresent()) {
+                publish(step.get().delta(), step.get().image(), at);
+            }
+            publishedAt = at;
+        }
+        snapshots.committed(batch.sizeBytes(), follower.image(), at);
+    }
+
+    private void publish(ImageDelta delta, ClusterImage next, Provenance at) {
+        image = next;
+        publishedAt = at;
+        for (ImageListener listener : listeners) {
+            notify(listener, delta, next);
+        }
+    }
+
+    private void notify(ImageListener listener, ImageDelta delta, ClusterImage next) {
+        try {
+            listener.onImage(delta, next, publishedAt);
+        } catch (RuntimeException defect) {
+            LOG.error("a listener failed on the image at offset {}", publishedAt.lastOffset(), defect);
+        }
+    }
+
+    private void activate(QuorumTerm quorum) {
+        ControllerTerm active = new ControllerTerm(
+                quorum,
+                follower.image(),
+                settings,
+                rules,
+                thread.loop(),
+                defect -> LOG.error("a decision of the controller failed", defect));
+        term = active;
+        activeEpoch = OptionalInt.of(quorum.epoch());
+        long nowMs = clockMs.getAsLong();
+        active.liveness.begin(follower.image().brokers().values(), nowMs);
+        LOG.info("the active controller of epoch {}, from offset {}", quorum.epoch(), quorum.endOffset());
+        List<MetadataRecord> first = firstRecords();
+        if (!first.isEmpty()) {
+            active.shard.submit(ignored -> new Decision<>(first, first.size()), REQUEST_TIMEOUT_MS, outcome -> {
+                if (outcome instanceof Outcome.Refused<Integer> refused) {
+                    LOG.warn("the first records of epoch {} were not written: {}", quorum.epoch(), refused.refusal());
+                }
+            });
+        }
+        active.shard.execute(runtime -> {
+            active.wrote(nowMs);
+            scheduleIdle(active, nowMs);
+            scheduleSessions(active, nowMs);
+        });
+    }
+
+    private List<MetadataRecord> firstRecords() {
+        if (follower.isInTransaction()) {
+            return List.of(new AbortTransactionRecord("a new controller became active"));
+        }
+        return follower.image().isBootstrapped() ? List.of() : Activation.firstRecords(bootstrap, settings);
+    }
+
+    /** Brokers compare how far they have read with the log's end, so it must move even when nothing happens. */
+    private void scheduleIdle(ControllerTerm active, long nowMs) {
+        if (idleIntervalMs <= 0) {
+            return;
+        }
+        active.timers.schedule(TimerKey.IDLE, nowMs + idleIntervalMs, firedMs -> {
+            boolean idle = firedMs - active.lastAppendMs() >= idleIntervalMs;
+            scheduleIdle(active, idle ? firedMs : active.lastAppendMs());
+            return idle ? new Decision<>(List.of(new NoOpRecord()), 0) : Decision.of(0);
+        });
+    }
+
+    private void scheduleSessions(ControllerTerm active, long nowMs) {
+        // half a session is soon enough, and one timer serves all brokers
+        long checkMs = nowMs + Math.max(1, settings.sessionTimeoutMs() / 4);
+        Command<MetadataRecord, Optional<Integer>> check = firedMs -> {
+            scheduleSessions(active, firedMs);
+            return heartbeats(active).fenceStale(firedMs);
+        };
+        active.timers.schedule(TimerKey.SESSIONS, checkMs, check);
+    }
+
+    public CompletionStage<CreateTopicsResponse> createTopics(CreateTopicsRequest request) {
+        return createTopics(request, topic -> true);
+    }
+
+    /** {@code describable} says of which topics the caller may see the configuration. */
+    public CompletionStage<CreateTopicsResponse> createTopics(
+            CreateTopicsRequest request, Predicate<String> describable) {
+        return decide(
+                (active, nowMs) ->
+                        new TopicCreation(active.facts(), this::newTopicId, random).create(request, describable),
+                request.timeoutMs(),
+                error -> Refusals.of(request, error));
+    }
+
+    public CompletionStage<DeleteTopicsResponse> deleteTopics(DeleteTopicsRequest request, int version) {
+        return decide(
+                (active, nowMs) -> new TopicDeletion(active.facts()).delete(request, version),
+                request.timeoutMs(),
+                error -> Refusals.of(request, error));
+    }
+
+    public CompletionStage<CreatePartitionsResponse> createPartitions(CreatePartitionsRequest request) {
+        return decide(
+                (active, nowMs) -> new PartitionGrowth(active.facts(), random).grow(request),
+                request.timeoutMs(),
+                error -> Refusals.of(request, error));
+    }
+
+    public CompletionStage<IncrementalAlterConfigsResponse> incrementalAlterConfigs(
+            IncrementalAlterConfigsRequest request) {
+        return decide(
+                (active, nowMs) -> new ConfigChanges(active.facts()).incremental(request),
+                REQUEST_TIMEOUT_MS,
+                error -> Refusals.of(request, error));
+    }
+
+    public CompletionStage<AlterConfigsResponse> alterConfigs(AlterConfigsRequest request) {
+        return decide(
+                (active, nowMs) -> new ConfigChanges(active.facts()).legacy(request),
+                REQUEST_TIMEOUT_MS,
+                error -> Refusals.of(request, error));
+    }
+
+    public CompletionStage<BrokerRegistrationResponse> registerBroker(BrokerRegistrationRequest request) {
+        return decide(
+                (active, nowMs) -> new BrokerRegistrations(active.facts(), active.liveness)
+                        .register(request, active.nextOffset(), nowMs),
+                REQUEST_TIMEOUT_MS,
+                Refusals::registration);
+    }
+
+    public CompletionStage<ControllerRegistrationResponse> registerController(ControllerRegistrationRequest request) {
+        return decide(
+                (active, nowMs) -> new BrokerRegistrations(active.facts(), active.liveness).registerController(request),
+                REQUEST_TIMEOUT_MS,
+                Refusals::controllerRegistration);
+    }
+
+    public CompletionStage<BrokerHeartbeatResponse> heartbeat(BrokerHeartbeatRequest request) {
+        return decide(
+                (active, nowMs) -> heartbeats(active)
+                        .heartbeat(
+                                request, active.machine.registeredAt(request.brokerId()), active.nextOffset(), nowMs),
+                REQUEST_TIMEOUT_MS,
+                Refusals::heartbeat);
+    }
+
+    public CompletionStage<UnregisterBrokerResponse> unregisterBroker(UnregisterBrokerRequest request) {
+        return decide(
+                (active, nowMs) -> new BrokerRegistrations(active.facts(), active.liveness).unregister(request),
+                REQUEST_TIMEOUT_MS,
+                Refusals::unregistration);
+    }
+
+    public CompletionStage<UpdateFeaturesResponse> updateFeatures(UpdateFeaturesRequest request, int version) {
+        return decide(
+                (active, nowMs) ->
+                        new FeatureUpdates(active.facts(), (short) kraftVersion.getAsInt()).update(request, version),
+                request.timeoutMs(),
+                Refusals::featureUpdate);
+    }
+
+    public CompletionStage<AllocateProducerIdsResponse> allocateProducerIds(AllocateProducerIdsRequest request) {
+        return decide(
+                (active, nowMs) -> new ProducerIdBlocks(active.machine.image()).allocate(request),
+                REQUEST_TIMEOUT_MS,
+                Refusals::producerIds);
+    }
+
+    private BrokerHeartbeats heartbeats(ControllerTerm active) {
+        return new BrokerHeartbeats(active.facts(), active.liveness, active.shutdownOffsets);
+    }
+
+    private <A> CompletionStage<A> decide(Decider<A> decider, long timeoutMs, Function<ErrorCode, A> refused) {
+        CompletableFuture<A> answer = new CompletableFuture<>();
+        ControllerTerm active = term;
+        if (active == null) {
+            answer.complete(refused.apply(ErrorCode.NOT_CONTROLLER));
+            return answer;
+        }
+        Command<MetadataRecord, A> command = nowMs -> {
+            Decision<MetadataRecord, A> decision = decider.decide(active, nowMs);
+            if (!decision.records().isEmpty()) {
+                active.wrote(nowMs);
+            }
+            return decision;
+        };
+        active.shard.submit(
+                command,
+                timeoutMs,
+                outcome -> answer.complete(outcome.orElse(refusal -> refused.apply(Refusals.error(refusal)))));
+        return answer;
+    }
+
+    private Uuid newTopicId() {
+        while (true) {
+            // the bits of a random UUID of version 4; an id that begins with '-' looks like an option to the tools
+            long high = (random.nextLong() & 0xffff_ffff_ffff_0fffL) | 0x4000L;
+            long low = (random.nextLong() & 0x3fff_ffff_ffff_ffffL) | Long.MIN_VALUE;
+            Uuid id = new Uuid(high, low);
+            if (Directories.isReal(id) && !id.toString().startsWith("-")) {
+                return id;
+            }
+        }
+    }
+
+    @FunctionalInterface
+    private interface Decider<A> {
+        Decision<MetadataRecord, A> decide(ControllerTerm active, long nowMs);
+    }
+
+    private enum TimerKey {
+        IDLE,
+        SESSIONS
+    }
+}
