@@ -1,0 +1,7 @@
+package ottla.log;
+
+/** What {@code cleanup.policy} can ask for, alone or together. */
+public enum CleanupPolicy {
+    DELETE,
+    COMPACT
+}

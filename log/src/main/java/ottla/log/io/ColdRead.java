@@ -1,0 +1,171 @@
+package ottla.log.io;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import ottla.wire.primitive.Payload;
+import ottla.wire.record.BatchLayout;
+
+/**
+ * A read of bytes that are not in memory: planned under the log's lock, carried out without it on a thread that may wait for the
+ * disk. The log may meanwhile roll, delete or cut segments; files in use stay readable, and what was cut is recognised by its
+ * offsets and left out.
+ */
+public final class ColdRead {
+    /** How far before the wanted batch the index may point, as long as batches are small. */
+    private static final int INDEX_SLACK_BYTES = 8 << 10;
+
+    private final ReadBuffers buffers;
+    private final List<Stretch> stretches;
+    private final long offset;
+    private final long endOffset;
+    private final int maxBytes;
+    private final ReadLeast least;
+
+    /**
+     * A segment as it was when the read was planned.
+     *
+     * @param position a place at or before the wanted batch, or -1 if the index file must be asked
+     * @param entryCount how many entries of that file to consider
+     */
+    record Stretch(Segment segment, int position, int entryCount, int sizeBytes) {}
+
+    ColdRead(ReadBuffers buffers, List<Stretch> stretches, long offset, long endOffset, int maxBytes, ReadLeast least) {
+        this.buffers = buffers;
+        this.stretches = stretches;
+        this.offset = offset;
+        this.endOffset = endOffset;
+        this.maxBytes = maxBytes;
+        this.least = least;
+    }
+
+    /**
+     * Whole batches as {@link ReadResult.Batches} has them, to be released. Throws {@link DiskFailure}, with
+     * {@link DiskFailure.Kind#ABSENT} if the segment was deleted meanwhile: the offset is then out of range.
+     */
+    public Payload run() {
+        for (Stretch stretch : stretches) {
+            int position = stretch.position();
+            if (position < 0) {
+                Segment segment = stretch.segment();
+                position = segment.positionAt(
+                        segment.offsets().floorWritten(offset - segment.baseOffset(), stretch.entryCount()));
+            }
+            Found found = read(stretch, position);
+            if (found.outcome == Outcome.DONE) {
+                return found.records;
+            }
+        }
+        return Payload.EMPTY;
+    }
+
+    private enum Outcome {
+        DONE,
+        /** No batch of this segment reaches the offset: the next one begins behind it. */
+        BEHIND
+    }
+
+    private record Found(Outcome outcome, Payload records) {
+        static Found done(Payload records) {
+            return new Found(Outcome.DONE, records);
+        }
+
+        static Found behind() {
+            return new Found(Outcome.BEHIND, Payload.EMPTY);
+        }
+    }
+
+    private Found read(Stretch stretch, int indexed) {
+        int position = indexed;
+        int wanted = (int) Math.min((long) maxBytes + INDEX_SLACK_BYTES, stretch.sizeBytes() - position);
+        while (wanted >= BatchLayout.HEADER_BYTES) {
+            ReadBuffers.Lent lent = buffers.lend(wanted);
+            boolean given = false;
+            try {
+                ByteBuffer buffer = lent.buffer();
+                if (stretch.segment().data().read(buffer, position) < wanted) {
+                    return Found.done(Payload.EMPTY); // the segment was cut meanwhile
+                }
+                int first = skipBefore(buffer.flip());
+                int end = wholeUntil(buffer, first);
+                if (end > first) {
+                    given = true;
+                    return Found.done(lent.payload(first, end - first));
+                }
+                long need = needed(buffer, first, stretch.sizeBytes() - position);
+                if (need == NOTHING) {
+                    return Found.done(Payload.EMPTY);
+                }
+                // Either the batch begins in what was read and does not end there, or it lies further on.
+                position += first;
+                wanted = (int) Math.min(need, stretch.sizeBytes() - position);
+            } finally {
+                if (!given) {
+                    lent.giveBack();
+                }
+            }
+        }
+        return Found.behind();
+    }
+
+    private static final long NOTHING = -1;
+
+    /** How much must be read from the first wanted batch on to have it whole, or that nobody wants it. */
+    private long needed(ByteBuffer buffer, int first, int stretchBytes) {
+        int left = buffer.limit() - first;
+        if (left < BatchLayout.HEADER_BYTES) {
+            return (long) maxBytes + INDEX_SLACK_BYTES;
+        }
+        long sizeBytes = size(buffer, first);
+        boolean possible = sizeBytes >= BatchLayout.HEADER_BYTES
+                && sizeBytes <= stretchBytes - first
+                && lastOffset(buffer, first) >= offset;
+        if (!possible || lastOffset(buffer, first) >= endOffset || sizeBytes <= left) {
+            return NOTHING;
+        }
+        return sizeBytes > maxBytes && least == ReadLeast.NOTHING ? NOTHING : sizeBytes;
+    }
+
+    /** Where the first batch begins that reaches the wanted offset. */
+    private int skipBefore(ByteBuffer buffer) {
+        int position = 0;
+        while (buffer.limit() - position >= BatchLayout.HEADER_BYTES && lastOffset(buffer, position) < offset) {
+            long sizeBytes = size(buffer, position);
+            if (sizeBytes < BatchLayout.HEADER_BYTES) {
+                return buffer.limit();
+            }
+            if (sizeBytes > buffer.limit() - position) {
+                return (int) Math.min(Integer.MAX_VALUE, position + sizeBytes);
+            }
+            position += (int) sizeBytes;
+        }
+        return position;
+    }
+
+    /** Where the whole batches end that are below the end offset and within the size asked for. */
+    private int wholeUntil(ByteBuffer buffer, int first) {
+        int position = first;
+        while (buffer.limit() - position >= BatchLayout.HEADER_BYTES) {
+            long sizeBytes = size(buffer, position);
+            if (sizeBytes < BatchLayout.HEADER_BYTES
+                    || sizeBytes > buffer.limit() - position
+                    || lastOffset(buffer, position) >= endOffset) {
+                break;
+            }
+            boolean within = position + sizeBytes - first <= maxBytes;
+            if (!within && !(position == first && least == ReadLeast.ONE_BATCH)) {
+                break;
+            }
+            position += (int) sizeBytes;
+        }
+        return position;
+    }
+
+    private static long size(ByteBuffer buffer, int position) {
+        return (long) buffer.getInt(position + BatchLayout.LENGTH) + BatchLayout.COUNTED_FROM;
+    }
+
+    private static long lastOffset(ByteBuffer buffer, int position) {
+        return buffer.getLong(position + BatchLayout.BASE_OFFSET)
+                + buffer.getInt(position + BatchLayout.LAST_OFFSET_DELTA);
+    }
+}

@@ -1,0 +1,129 @@
+package ottla.log.io;
+
+import java.nio.ByteBuffer;
+import java.util.function.ToIntFunction;
+
+/**
+ * A file of a segment, open or not: it is opened when it is used and closed when others are used more. Renaming it, or the
+ * directory it is in, does not disturb its readers. Safe for use by several threads.
+ */
+final class LogFile {
+    private final Disk disk;
+    private final OpenFiles files;
+    private final LogPath directory;
+    private volatile String name;
+    private volatile Presence presence = Presence.UNKNOWN;
+
+    private enum Presence {
+        UNKNOWN,
+        SEEN
+    }
+
+    LogFile(Disk disk, OpenFiles files, LogPath directory, String name) {
+        this.disk = disk;
+        this.files = files;
+        this.directory = directory;
+        this.name = name;
+    }
+
+    String name() {
+        return name;
+    }
+
+    /** Where the file is, for messages. */
+    String path() {
+        return directory.resolve(name);
+    }
+
+    /** Opens what is there. Only a file that was never seen is created: a late reader must not bring a deleted one back. */
+    DiskFile openNow() {
+        if (presence == Presence.UNKNOWN) {
+            DiskFile file = disk.create(path());
+            presence = Presence.SEEN;
+            return file;
+        }
+        String path = path();
+        while (true) {
+            try {
+                return disk.open(path);
+            } catch (DiskFailure failure) {
+                if (failure.kind() != DiskFailure.Kind.ABSENT || path.equals(path())) {
+                    throw failure;
+                }
+                path = path();
+            }
+        }
+    }
+
+    boolean exists() {
+        boolean exists = disk.exists(path());
+        if (exists) {
+            presence = Presence.SEEN;
+        }
+        return exists;
+    }
+
+    int read(ByteBuffer into, long position) {
+        return use(file -> file.read(into, position));
+    }
+
+    void write(ByteBuffer bytes, long position) {
+        OpenFiles.Handle handle = files.acquire(this);
+        try {
+            handle.file().write(bytes, position);
+        } finally {
+            handle.release();
+        }
+    }
+
+    long sizeBytes() {
+        OpenFiles.Handle handle = files.acquire(this);
+        try {
+            return handle.file().sizeBytes();
+        } finally {
+            handle.release();
+        }
+    }
+
+    void truncate(long sizeBytes) {
+        OpenFiles.Handle handle = files.acquire(this);
+        try {
+            handle.file().truncate(sizeBytes);
+        } finally {
+            handle.release();
+        }
+    }
+
+    void sync() {
+        OpenFiles.Handle handle = files.acquire(this);
+        try {
+            handle.file().sync();
+        } finally {
+            handle.release();
+        }
+    }
+
+    /** Gives the file another name in the same directory. */
+    void rename(String nextName) {
+        disk.rename(path(), directory.resolve(nextName));
+        name = nextName;
+    }
+
+    void close() {
+        files.forget(this);
+    }
+
+    void delete() {
+        files.forget(this);
+        disk.delete(path());
+    }
+
+    private int use(ToIntFunction<DiskFile> deed) {
+        OpenFiles.Handle handle = files.acquire(this);
+        try {
+            return deed.applyAsInt(handle.file());
+        } finally {
+            handle.release();
+        }
+    }
+}

@@ -1,0 +1,316 @@
+package ottla.log.io;
+
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import ottla.base.TopicPartition;
+import ottla.log.LogConfig;
+import ottla.log.epoch.LeaderEpochs;
+import ottla.log.format.Checkpoint;
+import ottla.log.format.MalformedFile;
+import ottla.log.format.SegmentFiles;
+import ottla.log.producer.Producers;
+
+/**
+ * Brings a log back from its files. After a clean stop everything is taken at its word and little is read. Otherwise all that
+ * lies beyond the recovery point is read: the log ends after its last whole and sound batch, and indexes, epochs and producers
+ * are made anew from there on. Doing it again gives the same.
+ *
+ * <p>Used once, by one thread, before anybody else knows the log.
+ */
+final class LogOpening {
+    private static final Logger LOG = LoggerFactory.getLogger(LogOpening.class);
+
+    /** A recovery reads everything: large reads, but not so large that many at once cost memory. */
+    private static final int RECOVERY_READ_BYTES = 1 << 20;
+
+    private final LogShell shell;
+    private final LogFiles files;
+    private final LogConfig config;
+    private final Segments segments = new Segments();
+    private final SnapshotFiles snapshots;
+    private final Producers producers;
+    private LeaderEpochs epochs = new LeaderEpochs();
+    private long logStartOffset;
+    private long endOffset;
+    private long recoveryPoint;
+
+    /** From here on batches were examined, and everything that is derived from them is made anew. */
+    private long examinedFrom = Long.MAX_VALUE;
+
+    LogOpening(LogShell shell, TopicPartition partition, LogPath directory, LogConfig config) {
+        this.shell = shell;
+        this.config = config;
+        files = new LogFiles(shell.disk(), shell.files(), directory);
+        snapshots = new SnapshotFiles(shell, directory);
+        producers = new Producers(partition);
+    }
+
+    void run(Stop stop, long startOffsetKnown, long recoveryPointKnown) {
+        logStartOffset = startOffsetKnown;
+        recoveryPoint = recoveryPointKnown;
+        shell.disk().createDirectory(files.directory().name());
+        List<String> names = shell.disk().list(files.directory().name());
+        removeLeftovers(names);
+        snapshots.load(names);
+        loadSegments(names);
+        loadEpochs();
+        if (stop == Stop.UNCLEAN) {
+            recover(firstDoubtful());
+        } else {
+            takeAtItsWord();
+        }
+        Segment first = segments.first();
+        logStartOffset = Math.max(logStartOffset, first.baseOffset());
+        if (logStartOffset > endOffset) {
+            LOG.warn(
+                    "{} ends at {}, before its start offset {}: it begins anew there",
+                    files.directory().name(),
+                    endOffset,
+                    logStartOffset);
+            beginAnew(logStartOffset);
+        }
+        recoveryPoint = Math.min(Math.max(recoveryPoint, segments.first().baseOffset()), endOffset);
+        restoreDerived();
+    }
+
+    private void removeLeftovers(List<String> names) {
+        for (String name : names) {
+            if (name.endsWith(SegmentFiles.DELETED) || name.endsWith(SegmentFiles.CLEANED) || name.endsWith(".tmp")) {
+                shell.disk().delete(files.path(name));
+            }
+        }
+    }
+
+    private void loadSegments(List<String> names) {
+        for (String name : names) {
+            SegmentFiles.baseOffset(name, SegmentFiles.LOG).ifPresent(baseOffset -> {
+                Segment segment = segment(baseOffset);
+                segment.load();
+                segments.add(segment);
+            });
+        }
+        if (segments.isEmpty()) {
+            Segment segment = segment(logStartOffset);
+            segment.create();
+            segments.add(segment);
+        }
+    }
+
+    private Segment segment(long baseOffset) {
+        long jitterMs = Math.min(config.segmentJitterMs(), config.segmentMs());
+        return new Segment(
+                files,
+                baseOffset,
+                shell.clock().millis(),
+                jitterMs == 0 ? 0 : shell.random().nextLong(jitterMs));
+    }
+
+    private void loadEpochs() {
+        String path = files.path(SegmentFiles.EPOCH_CHECKPOINT);
+        Optional<String> text = SmallFiles.text(shell.disk(), path);
+        try {
+            text.ifPresent(known -> epochs = new LeaderEpochs(Checkpoint.readEpochs(path, known)));
+        } catch (MalformedFile malformed) {
+            LOG.warn("Making the leader epochs anew from the batches: {}", malformed.getMessage());
+            recoveryPoint = 0;
+            recover(0);
+        }
+    }
+
+    /** The recovery point, unless the indexes of an earlier segment are gone. */
+    private long firstDoubtful() {
+        for (Segment segment : segments.all()) {
+            if (segment.baseOffset() < recoveryPoint && segment.sizeBytes() > 0 && !segment.indexesSound()) {
+                return segment.baseOffset();
+            }
+        }
+        return recoveryPoint;
+    }
+
+    private void takeAtItsWord() {
+        for (Segment segment : segments.beginningAt(0)) {
+            boolean active = segment == segments.active();
+            if (!segment.indexesSound() && segment.sizeBytes() > 0) {
+                LOG.warn("Making the indexes of {} anew", segment);
+                recover(segment.baseOffset());
+                return;
+            }
+            if (active && !findEnd(segment)) {
+                LOG.warn("{} does not end with a whole batch", segment);
+                recover(segment.baseOffset());
+            }
+        }
+    }
+
+    /** Whether the segment ends with a whole batch, whose end is then the log's. */
+    private boolean findEnd(Segment segment) {
+        int entries = segment.offsets().count();
+        BatchScan scan = new BatchScan(segment.data(), segment.positionAt(entries - 1), segment.sizeBytes());
+        endOffset = segment.baseOffset();
+        while (scan.advance()) {
+            endOffset = scan.lastOffset() + 1;
+        }
+        return scan.position() == segment.sizeBytes();
+    }
+
+    /** Examines every batch of the segments that reach beyond an offset, and cuts the log after the last sound one. */
+    private void recover(long fromOffset) {
+        Segment start = segments.holding(fromOffset);
+        examinedFrom = Math.min(examinedFrom, start.baseOffset());
+        endOffset = start.baseOffset();
+        boolean cut = false;
+        for (Segment segment : segments.beginningAt(start.baseOffset())) {
+            if (cut || segment.baseOffset() < endOffset) {
+                LOG.warn("Dropping {}: it follows a place where the log is damaged", segment);
+                segments.remove(segment);
+                segment.setAside();
+                segment.delete();
+                continue;
+            }
+            cut = !recover(segment);
+        }
+        shell.disk().syncDirectory(files.directory().name());
+    }
+
+    /** Examines a segment and makes its indexes anew; false if it had to be cut. */
+    private boolean recover(Segment segment) {
+        int sizeBytes = segment.sizeBytes();
+        segment.forgetIndexes();
+        BatchScan scan = new BatchScan(segment.data(), 0, sizeBytes, Math.min(RECOVERY_READ_BYTES, sizeBytes + 1));
+        endOffset = segment.baseOffset();
+        while (scan.advance()) {
+            if (scan.baseOffset() < endOffset || !segment.reaches(scan.lastOffset()) || !scan.sound()) {
+                break;
+            }
+            segment.note(scan.batch(), config.indexIntervalBytes());
+            endOffset = scan.lastOffset() + 1;
+        }
+        boolean whole = segment.sizeBytes() == sizeBytes;
+        if (!whole) {
+            LOG.warn(
+                    "{}: cutting {} bytes from position {} on, where there is no sound batch",
+                    segment,
+                    sizeBytes - segment.sizeBytes(),
+                    segment.sizeBytes());
+            segment.data().truncate(segment.sizeBytes());
+        }
+        segment.data().sync();
+        if (segment == segments.active()) {
+            segment.writeIndexes();
+        } else {
+            segment.seal();
+        }
+        return whole;
+    }
+
+    /** Epochs and producers from their files, and from the batches that came after those were written. */
+    private void restoreDerived() {
+        epochs.truncateTo(endOffset);
+        epochs.truncateBefore(logStartOffset);
+        snapshots.removeAbove(endOffset);
+        if (examinedFrom != Long.MAX_VALUE) {
+            // A snapshot in the examined part may tell of batches that were cut, or be torn itself.
+            snapshots.removeAbove(examinedFrom);
+        }
+        snapshots.restore(producers, logStartOffset, endOffset);
+        replay(producers, epochs, segments, endOffset, Math.min(examinedFrom, producers.endOffset()), examinedFrom);
+        if (examinedFrom != Long.MAX_VALUE) {
+            saveEpochs();
+            snapshots.take(producers);
+        }
+    }
+
+    /**
+     * Takes the batches from an offset on into the producers, as far as these do not know them yet, and into the epochs.
+     *
+     * @param indexFrom aborted transactions that end here or later are noted in their segment's index, too
+     */
+    static void replay(
+            Producers producers,
+            LeaderEpochs epochs,
+            Segments segments,
+            long endOffset,
+            long fromOffset,
+            long indexFrom) {
+        long known = producers.endOffset();
+        for (Segment segment : List.copyOf(segments.from(fromOffset))) {
+            if (fromOffset >= endOffset || segment.sizeBytes() == 0) {
+                continue;
+            }
+            BatchScan scan = new BatchScan(
+                    segment.data(),
+                    segment.positionBefore(fromOffset),
+                    segment.sizeBytes(),
+                    Math.min(RECOVERY_READ_BYTES, segment.sizeBytes()));
+            while (scan.advance()) {
+                if (scan.lastOffset() < fromOffset) {
+                    continue;
+                }
+                // The start of an epoch that is known already is not where the first batch that is left of it begins.
+                if (scan.leaderEpoch() > epochs.latest().orElse(-1)) {
+                    epochs.assign(scan.leaderEpoch(), scan.baseOffset());
+                }
+                if (scan.baseOffset() >= known) {
+                    Producing.apply(producers, segment, scan.batch(), indexFrom);
+                }
+            }
+        }
+        producers.advance(endOffset);
+    }
+
+    private void saveEpochs() {
+        SmallFiles.replace(
+                shell.disk(),
+                files.path(SegmentFiles.EPOCH_CHECKPOINT),
+                Checkpoint.epochs(epochs.entries()),
+                SmallFiles.Durability.SYNCED);
+    }
+
+    private void beginAnew(long offset) {
+        for (Segment segment : segments.beginningAt(0)) {
+            segments.remove(segment);
+            segment.delete();
+        }
+        snapshots.removeAbove(-1);
+        epochs.clear();
+        Segment segment = segment(offset);
+        segment.create();
+        segments.add(segment);
+        endOffset = offset;
+        examinedFrom = offset;
+    }
+
+    LogFiles files() {
+        return files;
+    }
+
+    Segments segments() {
+        return segments;
+    }
+
+    SnapshotFiles snapshots() {
+        return snapshots;
+    }
+
+    Producers producers() {
+        return producers;
+    }
+
+    LeaderEpochs epochs() {
+        return epochs;
+    }
+
+    long logStartOffset() {
+        return logStartOffset;
+    }
+
+    long endOffset() {
+        return endOffset;
+    }
+
+    long recoveryPoint() {
+        return recoveryPoint;
+    }
+}

@@ -1,0 +1,369 @@
+package ottla.log.io;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import ottla.base.Check;
+import ottla.log.format.AbortedTransaction;
+import ottla.log.format.OffsetIndexLayout;
+import ottla.log.format.SegmentFiles;
+import ottla.log.format.TimeIndexLayout;
+import ottla.wire.record.BatchLayout;
+import ottla.wire.record.BatchView;
+
+/**
+ * A stretch of a log in files of its own: the batches, and indexes into them by offset and by time. Only the last segment of a log
+ * is written to.
+ *
+ * <p>Changed under the log's lock. The files of a segment may be read without it, up to a size that was taken under it.
+ */
+final class Segment {
+    static final long NO_TIMESTAMP = BatchLayout.NO_TIMESTAMP;
+
+    private final long baseOffset;
+    private final LogFile data;
+    private final IndexFile offsets;
+    private final IndexFile times;
+    private final LogFile transactions;
+    private volatile int sizeBytes;
+    private int transactionCount;
+
+    /** A batch gets an index entry when this much lies between it and the one that got the last. */
+    private long bytesSinceEntry;
+
+    private Times largest = Times.UNKNOWN;
+    private long largestTimestampMs = NO_TIMESTAMP;
+    private long largestTimestampOffset = -1;
+    /** The timestamp in the last entry of the time index; meaningful once {@code largest} is known. */
+    private long indexedTimestampMs = NO_TIMESTAMP;
+
+    private long firstTimestampMs = NO_TIMESTAMP;
+    private Times first = Times.UNKNOWN;
+
+    /** When this segment was begun, for rolling by time where batches carry none. */
+    private final long createdMs;
+
+    private final long rollJitterMs;
+
+    private enum Times {
+        /** Nobody has asked yet; the time index ends with the answer. */
+        UNKNOWN,
+        /** As {@link #UNKNOWN}, but the segment was cut, and the answer may lie beyond the index. */
+        CUT,
+        KNOWN
+    }
+
+    Segment(LogFiles files, long baseOffset, long createdMs, long rollJitterMs) {
+        this.baseOffset = baseOffset;
+        this.createdMs = createdMs;
+        this.rollJitterMs = rollJitterMs;
+        data = files.file(SegmentFiles.name(baseOffset, SegmentFiles.LOG));
+        offsets = new IndexFile(
+                files.file(SegmentFiles.name(baseOffset, SegmentFiles.OFFSET_INDEX)),
+                OffsetIndexLayout.SIZE_BYTES,
+                Integer.BYTES);
+        times = new IndexFile(
+                files.file(SegmentFiles.name(baseOffset, SegmentFiles.TIME_INDEX)),
+                TimeIndexLayout.SIZE_BYTES,
+                Long.BYTES);
+        transactions = files.file(SegmentFiles.name(baseOffset, SegmentFiles.TRANSACTION_INDEX));
+    }
+
+    /** Makes the files of a segment that begins now. */
+    void create() {
+        data.truncate(0);
+        largest = Times.KNOWN;
+        first = Times.KNOWN;
+    }
+
+    /** Takes in what an earlier run left. */
+    void load() {
+        sizeBytes = Math.toIntExact(data.sizeBytes());
+        offsets.load();
+        times.load();
+        transactionCount = transactions.exists() ? (int) (transactions.sizeBytes() / AbortedTransaction.SIZE_BYTES) : 0;
+        largest = sizeBytes == 0 ? Times.KNOWN : Times.UNKNOWN;
+        first = largest;
+    }
+
+    /** Whether both indexes are there and can belong to this segment. If not, {@link Recovery} makes them anew. */
+    boolean indexesSound() {
+        if (!offsets.file().exists() || !times.file().exists()) {
+            return false;
+        }
+        if (offsets.file().sizeBytes() % OffsetIndexLayout.SIZE_BYTES != 0
+                || times.file().sizeBytes() % TimeIndexLayout.SIZE_BYTES != 0) {
+            return false;
+        }
+        if (offsets.count() > 0) {
+            ByteBuffer last = offsets.entry(offsets.count() - 1);
+            int position = last.getInt(OffsetIndexLayout.POSITION);
+            if (last.getInt(OffsetIndexLayout.OFFSET) < 0 || position < 0 || position >= sizeBytes) {
+                return false;
+            }
+        }
+        return times.count() == 0
+                || (times.entry(times.count() - 1).getLong(TimeIndexLayout.TIMESTAMP)
+                                >= times.entry(0).getLong(TimeIndexLayout.TIMESTAMP)
+                        && times.entry(times.count() - 1).getInt(TimeIndexLayout.OFFSET) >= 0);
+    }
+
+    long baseOffset() {
+        return baseOffset;
+    }
+
+    int sizeBytes() {
+        return sizeBytes;
+    }
+
+    LogFile data() {
+        return data;
+    }
+
+    IndexFile offsets() {
+        return offsets;
+    }
+
+    IndexFile times() {
+        return times;
+    }
+
+    long createdMs() {
+        return createdMs;
+    }
+
+    long rollJitterMs() {
+        return rollJitterMs;
+    }
+
+    /** Whether an offset can be written as relative to this segment's base. */
+    boolean reaches(long offset) {
+        long relative = offset - baseOffset;
+        return relative >= 0 && relative <= Integer.MAX_VALUE;
+    }
+
+    /** Writes whole batches at the end. {@link #note} follows for each of them. */
+    void write(ByteBuffer batches) {
+        try {
+            data.write(batches, sizeBytes);
+        } catch (DiskFailure failure) {
+            // What was written of them must not be taken for a part of the log if this process ends before the next
+            // append.
+            if (failure.kind() == DiskFailure.Kind.FULL) {
+                data.truncate(sizeBytes);
+            }
+            throw failure;
+        }
+    }
+
+    /** Counts a batch that was written at the present end, and gives it index entries if it is its turn. */
+    void note(BatchView batch, int indexIntervalBytes) {
+        note(batch.maxTimestamp(), batch.lastOffset(), batch.sizeBytes(), indexIntervalBytes);
+    }
+
+    private void note(long timestampMs, long lastOffset, int batchBytes, int indexIntervalBytes) {
+        if (first == Times.KNOWN && sizeBytes == 0) {
+            firstTimestampMs = timestampMs;
+        }
+        if (timestampMs > largestTimestampMs()) {
+            largestTimestampMs = timestampMs;
+            largestTimestampOffset = lastOffset;
+        }
+        if (bytesSinceEntry > indexIntervalBytes) {
+            Check.invariant(reaches(lastOffset), "an offset relative to its segment", lastOffset, baseOffset);
+            offsets.append().putInt((int) (lastOffset - baseOffset)).putInt(sizeBytes);
+            addTimeEntry();
+            bytesSinceEntry = 0;
+        }
+        bytesSinceEntry += batchBytes;
+        int grown = sizeBytes + batchBytes; // under the lock: the field is volatile for its readers alone
+        sizeBytes = grown;
+    }
+
+    /** The time index holds ascending timestamps only. */
+    private void addTimeEntry() {
+        long timestampMs = largestTimestampMs();
+        if (timestampMs > indexedTimestampMs) {
+            times.append().putLong(timestampMs).putInt((int) (largestTimestampOffset - baseOffset));
+            indexedTimestampMs = timestampMs;
+        }
+    }
+
+    /** The largest timestamp of any batch, -1 if none has one. */
+    long largestTimestampMs() {
+        if (largest != Times.KNOWN) {
+            loadLargest();
+        }
+        return largestTimestampMs;
+    }
+
+    /** The last offset of the batch that has it. */
+    long largestTimestampOffset() {
+        if (largest != Times.KNOWN) {
+            loadLargest();
+        }
+        return largestTimestampOffset;
+    }
+
+    /** The timestamp of the first batch, which a segment's age is reckoned from. */
+    long firstTimestampMs() {
+        if (first == Times.UNKNOWN) {
+            ByteBuffer header = ByteBuffer.allocate(BatchLayout.HEADER_BYTES);
+            if (data.read(header, 0) == BatchLayout.HEADER_BYTES) {
+                firstTimestampMs = header.getLong(BatchLayout.MAX_TIMESTAMP);
+            }
+            first = Times.KNOWN;
+        }
+        return firstTimestampMs;
+    }
+
+    /** A sealed segment's time index ends with it; that of a segment that was cut may lack what came after its last entry. */
+    private void loadLargest() {
+        largestTimestampMs = NO_TIMESTAMP;
+        largestTimestampOffset = -1;
+        int from = 0;
+        if (times.count() > 0) {
+            ByteBuffer last = times.entry(times.count() - 1);
+            largestTimestampMs = last.getLong(TimeIndexLayout.TIMESTAMP);
+            largestTimestampOffset = baseOffset + last.getInt(TimeIndexLayout.OFFSET);
+            from = positionBefore(largestTimestampOffset);
+        }
+        indexedTimestampMs = largestTimestampMs;
+        BatchScan scan = new BatchScan(data, from, largest == Times.CUT ? sizeBytes : 0);
+        while (scan.advance()) {
+            if (scan.maxTimestamp() > largestTimestampMs) {
+                largestTimestampMs = scan.maxTimestamp();
+                largestTimestampOffset = scan.lastOffset();
+            }
+        }
+        largest = Times.KNOWN;
+    }
+
+    /** The position at or before the batch that holds an offset, as far as the index knows. */
+    int positionBefore(long offset) {
+        return positionAt(offsets.floor(offset - baseOffset));
+    }
+
+    int positionAt(int entry) {
+        return entry < 0 ? 0 : offsets.entry(entry).getInt(OffsetIndexLayout.POSITION);
+    }
+
+    boolean indexFull(int segmentIndexBytes) {
+        return offsets.count() >= segmentIndexBytes / OffsetIndexLayout.SIZE_BYTES
+                || times.count() >= segmentIndexBytes / TimeIndexLayout.SIZE_BYTES - 1;
+    }
+
+    void addAborted(AbortedTransaction aborted) {
+        ByteBuffer entry = ByteBuffer.allocate(AbortedTransaction.SIZE_BYTES);
+        aborted.write(entry);
+        transactions.write(entry.flip(), (long) transactionCount * AbortedTransaction.SIZE_BYTES);
+        transactionCount++;
+    }
+
+    List<AbortedTransaction> aborted() {
+        List<AbortedTransaction> aborted = new ArrayList<>();
+        if (transactionCount > 0) {
+            ByteBuffer entries = ByteBuffer.allocate(transactionCount * AbortedTransaction.SIZE_BYTES);
+            transactions.read(entries, 0);
+            entries.flip();
+            while (entries.remaining() >= AbortedTransaction.SIZE_BYTES) {
+                aborted.add(AbortedTransaction.read(entries));
+            }
+        }
+        return aborted;
+    }
+
+    /** Forgets the index entries, so that {@link #note} makes them anew for each batch from the first on. */
+    void forgetIndexes() {
+        offsets.truncate(0);
+        times.truncate(0);
+        if (transactions.exists()) {
+            transactions.delete();
+        }
+        transactionCount = 0;
+        bytesSinceEntry = 0;
+        sizeBytes = 0;
+        largestTimestampMs = NO_TIMESTAMP;
+        largestTimestampOffset = -1;
+        indexedTimestampMs = NO_TIMESTAMP;
+        firstTimestampMs = NO_TIMESTAMP;
+        largest = Times.KNOWN;
+        first = Times.KNOWN;
+    }
+
+    /** Cuts everything from a position on that is a boundary of batches; {@code endOffset} is where the log then ends. */
+    void truncate(int position, long endOffset) {
+        data.truncate(position);
+        sizeBytes = position;
+        bytesSinceEntry = 0;
+        offsets.truncate(offsets.floor(endOffset - 1 - baseOffset) + 1);
+        int timeCount = times.count();
+        while (timeCount > 0 && times.entry(timeCount - 1).getInt(TimeIndexLayout.OFFSET) >= endOffset - baseOffset) {
+            timeCount--;
+        }
+        times.truncate(timeCount);
+        if (transactionCount > 0) {
+            int kept = (int) aborted().stream()
+                    .filter(transaction -> transaction.lastOffset() < endOffset)
+                    .count();
+            transactions.truncate((long) kept * AbortedTransaction.SIZE_BYTES);
+            transactionCount = kept;
+        }
+        largestTimestampMs = NO_TIMESTAMP;
+        largestTimestampOffset = -1;
+        indexedTimestampMs = NO_TIMESTAMP;
+        largest = position == 0 ? Times.KNOWN : Times.CUT;
+        if (position == 0) {
+            firstTimestampMs = NO_TIMESTAMP;
+            first = Times.KNOWN;
+        }
+    }
+
+    /** No more batches will come: completes the time index and writes both indexes. */
+    void seal() {
+        addTimeEntry();
+        offsets.rest();
+        times.rest();
+    }
+
+    /** As {@link #seal}, of a segment that may be written to again. */
+    void writeIndexes() {
+        offsets.write();
+        times.write();
+    }
+
+    void sync() {
+        data.sync();
+        offsets.file().sync();
+        times.file().sync();
+        if (transactionCount > 0) {
+            transactions.sync();
+        }
+    }
+
+    /** Takes the files out of the log; their bytes stay until {@link #delete}. */
+    void setAside() {
+        files().forEach(file -> {
+            if (file.exists()) {
+                file.rename(file.name() + SegmentFiles.DELETED);
+            }
+        });
+    }
+
+    void delete() {
+        files().forEach(LogFile::delete);
+    }
+
+    void close() {
+        files().forEach(LogFile::close);
+    }
+
+    private List<LogFile> files() {
+        return List.of(data, offsets.file(), times.file(), transactions);
+    }
+
+    @Override
+    public String toString() {
+        return data.path();
+    }
+}
