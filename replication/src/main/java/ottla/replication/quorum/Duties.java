@@ -121,9 +121,7 @@ final class Duties {
         }
         Optional<Peer> leader =
                 state.address(follower.leaderEndpoints()).map(endpoint -> Peer.of(follower.leaderId(), endpoint));
-        // What was fetched is flushed before the next fetch, because the leader takes a fetch for an acknowledgement.
-        boolean waits = isFetching() || state.log.flushedEndOffset() < state.log.endOffset();
-        if (leader.isEmpty() || waits) {
+        if (leader.isEmpty() || isFetching() || !state.isLogSettled()) {
             return;
         }
         if (state.outbox.paused(leader.get(), state.nowMs())) {
@@ -145,7 +143,7 @@ final class Duties {
                 .map(endpoint -> new Peer(OptionalInt.empty(), endpoint))
                 .filter(peer -> state.outbox.ready(peer, state.nowMs()))
                 .toList();
-        if (!ready.isEmpty() && !isFetching()) {
+        if (!ready.isEmpty() && !isFetching() && state.isLogSettled()) {
             state.send(state.anyOf(ready), nextFetch());
         }
     }

@@ -108,7 +108,7 @@ public sealed interface Input {
         }
     }
 
-    /** Everything below this would survive a power cut. */
+    /** Everything below this would survive a power cut. Also the report of an {@link Effect.AppendFetched} that brought nothing. */
     record Flushed(long endOffset) implements Input {}
 
     /** The controller wrote a snapshot of what is committed, or a fetched one is whole and checked. */

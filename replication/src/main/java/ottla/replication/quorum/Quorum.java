@@ -52,6 +52,7 @@ public final class Quorum {
             case Input.SendFailed failed -> state.outbox.failed(failed.send(), state.nowMs());
             case Input.Appended appended -> appended(appended);
             case Input.Flushed flushed -> {
+                state.logReported();
                 state.log.flushed(flushed.endOffset());
                 state.advance();
             }
@@ -284,7 +285,7 @@ public final class Quorum {
             case Input.Fetched.Records records -> {
                 state.leaderCommitted(records.highWatermark());
                 if (records.sizeBytes() > 0) {
-                    state.emit(new Effect.AppendFetched(answer.send()));
+                    state.awaitLog(new Effect.AppendFetched(answer.send()));
                 } else {
                     state.advance();
                 }
@@ -319,7 +320,7 @@ public final class Quorum {
             state.fetchSnapshot(Optional.of(new SnapshotFetch(fetch.id(), position)));
         } else {
             state.fetchSnapshot(Optional.empty());
-            state.emit(new Effect.InstallSnapshot(fetch.id()));
+            state.awaitLog(new Effect.InstallSnapshot(fetch.id()));
         }
     }
 
@@ -359,6 +360,7 @@ public final class Quorum {
     }
 
     private void appended(Input.Appended appended) {
+        state.logReported();
         state.log.appended(appended.epoch(), appended.endOffset());
         appended.controls().entrySet().stream()
                 .sorted(Map.Entry.comparingByKey())
@@ -367,6 +369,7 @@ public final class Quorum {
 
     private void snapshotInstalled(Input.SnapshotInstalled installed) {
         SnapshotId id = installed.id();
+        state.logReported();
         state.log.replaceBy(id);
         state.voters.clear();
         installed.controls().forEach(control -> state.voters.record(control, id.endOffset() - 1));

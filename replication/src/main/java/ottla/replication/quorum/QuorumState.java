@@ -35,7 +35,14 @@ final class QuorumState {
     private long highWatermark = -1;
     private long leadersHighWatermark = -1;
     private Leadership reported = Leadership.NONE;
+    private LogWork logWork = LogWork.REPORTED;
     private long nowMs;
+
+    /** Whether the log is as the machine believes it to be, or the shell has still to report what it did. */
+    private enum LogWork {
+        REPORTED,
+        AWAITED
+    }
 
     /** A snapshot of the leader's that this replica is fetching, and how much of it is there. */
     record SnapshotFetch(SnapshotId id, long position) {}
@@ -236,6 +243,21 @@ final class QuorumState {
         }
         Election election = new Election(role.epoch(), role.leader(), role.votedFor());
         emit(new Effect.SaveElection(election, voters.kRaftVersion()));
+    }
+
+    /** Until the shell has reported it, the end of the log is not known, and nothing may be fetched behind it. */
+    void awaitLog(Effect work) {
+        logWork = LogWork.AWAITED;
+        emit(work);
+    }
+
+    void logReported() {
+        logWork = LogWork.REPORTED;
+    }
+
+    /** All of the log is reported and flushed: to fetch what follows it is to acknowledge it. */
+    boolean isLogSettled() {
+        return logWork == LogWork.REPORTED && log.flushedEndOffset() == log.endOffset();
     }
 
     void fetchSnapshot(Optional<SnapshotFetch> next) {

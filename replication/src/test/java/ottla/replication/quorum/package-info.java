@@ -1,0 +1,4 @@
+@NullMarked
+package ottla.replication.quorum;
+
+import org.jspecify.annotations.NullMarked;
