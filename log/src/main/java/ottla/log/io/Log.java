@@ -458,6 +458,11 @@ public final class Log implements AutoCloseable {
         return epochs.latest();
     }
 
+    /** Where each leader epoch begins, in order. */
+    public List<Checkpoint.EpochStart> epochs() {
+        return epochs.entries();
+    }
+
     /** Whose record an offset is, if it is known. */
     public OptionalInt epochAt(long offset) {
         return epochs.epochAt(offset);

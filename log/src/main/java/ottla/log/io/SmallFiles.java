@@ -6,23 +6,23 @@ import java.util.Optional;
 import ottla.base.Check;
 
 /** Reads and replaces the small files of a directory as wholes: a crash leaves the old content or the new, never a mixture. */
-final class SmallFiles {
+public final class SmallFiles {
     /** A checkpoint of a hundred thousand partitions takes a few megabytes. What is larger than this is no such file. */
     private static final int SIZE_BYTES_MAX = 256 << 20;
 
     private SmallFiles() {}
 
     /** What survives a crash of the whole machine, not only of this process. */
-    enum Durability {
+    public enum Durability {
         SYNCED,
         WRITTEN
     }
 
-    static void replace(Disk disk, String path, String text, Durability durability) {
+    public static void replace(Disk disk, String path, String text, Durability durability) {
         replace(disk, path, ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)), durability);
     }
 
-    static void replace(Disk disk, String path, ByteBuffer content, Durability durability) {
+    public static void replace(Disk disk, String path, ByteBuffer content, Durability durability) {
         String temporary = path + ".tmp";
         try (DiskFile file = disk.create(temporary)) {
             file.truncate(0);
@@ -38,12 +38,12 @@ final class SmallFiles {
         }
     }
 
-    static Optional<String> text(Disk disk, String path) {
+    public static Optional<String> text(Disk disk, String path) {
         return bytes(disk, path)
                 .map(bytes -> StandardCharsets.UTF_8.decode(bytes).toString());
     }
 
-    static Optional<ByteBuffer> bytes(Disk disk, String path) {
+    public static Optional<ByteBuffer> bytes(Disk disk, String path) {
         if (!disk.exists(path)) {
             return Optional.empty();
         }
