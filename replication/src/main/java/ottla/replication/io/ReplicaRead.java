@@ -1,0 +1,31 @@
+package ottla.replication.io;
+
+import ottla.base.ErrorCode;
+import ottla.log.io.ColdRead;
+import ottla.wire.message.FetchResponse.PartitionData;
+import ottla.wire.primitive.Payload;
+
+/** What a replica has for one partition of a Fetch. */
+sealed interface ReplicaRead {
+    /**
+     * An answer, with its records, which the receiver releases.
+     *
+     * @param boundOffset up to where could be read: what a waiting fetch compares with
+     */
+    record Ready(PartitionData data, long boundOffset, int leaderEpoch) implements ReplicaRead {}
+
+    /** An answer that is complete but for the records, which are on disk. */
+    record OnDisk(PartitionData data, long boundOffset, int leaderEpoch, ColdRead read) implements ReplicaRead {}
+
+    record Failed(ErrorCode error) implements ReplicaRead {}
+
+    /** The answer to a partition that could not be read. */
+    static PartitionData failure(int partition, ErrorCode error) {
+        return PartitionData.DEFAULT
+                .withPartitionIndex(partition)
+                .withErrorCode(error.code())
+                .withHighWatermark(-1)
+                .withAbortedTransactions(null)
+                .withRecords(Payload.EMPTY);
+    }
+}
