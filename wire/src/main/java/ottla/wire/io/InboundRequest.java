@@ -18,7 +18,7 @@ public interface InboundRequest {
 
     /**
      * Whether this is an ApiVersions request of a version that is not served. Its body cannot be read, {@link #version} is 0, and
-     * the answer should be {@code UNSUPPORTED_VERSION} with the table of what is served (KIP-511).
+     * the answer should be {@code UNSUPPORTED_VERSION} with the versions of ApiVersions itself, as Kafka does it (KIP-511).
      */
     boolean isUnsupportedVersion();
 

@@ -145,6 +145,8 @@ public final class NetworkServer {
                 .option(ChannelOption.RECVBUF_ALLOCATOR, new ServerChannelRecvByteBufAllocator().maxMessagesPerRead(1))
                 .handler(new Door(this))
                 .childOption(ChannelOption.ALLOCATOR, loops.memory())
+                // A client that has sent its last request gets the answers that it waits for.
+                .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childOption(ChannelOption.SO_KEEPALIVE, true)
                 .childOption(

@@ -7,6 +7,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -26,7 +27,7 @@ import ottla.wire.primitive.Writer;
  *
  * <pre>
  *   READING --a frame is not admitted, or the client does not take its answers--> PAUSED --limits halved--> READING
- *   either  --bad bytes, close(reason) of a request, drain--> LEAVING: no request is taken; earlier answers are sent
+ *   either  --bad bytes, a request closed, end of input, drain--> LEAVING: no request is taken; earlier answers are sent
  *   any     --closed by either side, idle--> CLOSED: what is answered from now on is released unsent
  * </pre>
  *
@@ -72,6 +73,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
     private int admittedBytes;
     private boolean awaitsMemory;
     private boolean inBatch;
+    private boolean inputEnded;
     private boolean resumeScheduled;
     private long batchNs = System.nanoTime();
     private long lastActiveNs = batchNs;
@@ -186,6 +188,21 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
         }
     }
 
+    /** The client has sent its last byte. It may still wait for answers. */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof ChannelInputShutdownEvent) {
+            inputEnded = true;
+            leaveIfInputEnded();
+        }
+    }
+
+    private void leaveIfInputEnded() {
+        if (inputEnded && !assembly.isBlocked()) {
+            drain();
+        }
+    }
+
     private void beginBatch() {
         inBatch = true;
         batchNs = System.nanoTime();
@@ -230,6 +247,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
         beginBatch();
         assembly.resume();
         endBatch();
+        leaveIfInputEnded();
         if (state == State.READING) {
             channel.config().setAutoRead(true);
         }

@@ -89,6 +89,7 @@ class PayloadReleaseTest {
                 second = inbox.take();
                 third = inbox.take();
                 third.answer(CountedPayloads.fetched(payloads.payload(2, 9_000)));
+                client.reset();
             }
             Await.until("the connection is gone", () -> fixture.server.connectionCount() == 0);
             assertThat(first.connection().isOpen()).isFalse();

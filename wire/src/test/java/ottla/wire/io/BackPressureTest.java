@@ -1,0 +1,199 @@
+package ottla.wire.io;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import ottla.wire.message.ApiKey;
+import ottla.wire.message.FetchRequest;
+import ottla.wire.message.SaslAuthenticateRequest;
+import ottla.wire.message.SaslAuthenticateResponse;
+
+/** What is not answered or not taken is bounded: beyond it the socket is not read, and read again later. */
+class BackPressureTest {
+    private static final int VERSION = 2;
+
+    private static SaslAuthenticateRequest request(int sizeBytes) {
+        return SaslAuthenticateRequest.DEFAULT.withAuthBytes(ByteBuffer.allocate(sizeBytes));
+    }
+
+    /** Sends from a thread of its own, since nobody may be reading. */
+    private static Thread send(RawClient client, int count, int sizeBytes) {
+        return Thread.startVirtualThread(() -> {
+            try {
+                for (int i = 0; i < count; i++) {
+                    client.send(ApiKey.SASL_AUTHENTICATE, VERSION, i, request(sizeBytes));
+                }
+            } catch (IOException e) {
+                // The test closed the connection, or misses an answer.
+                return;
+            }
+        });
+    }
+
+    /** Answers everything, oldest first, never while more than {@code limit} wait. */
+    private static void answerAll(ServerFixture fixture, ServerFixture.Inbox inbox, int count, int limit)
+            throws InterruptedException {
+        for (int i = 0; i < count; i++) {
+            InboundRequest request = inbox.take();
+            assertThat(request.correlationId()).isEqualTo(i);
+            Await.turnOf(fixture.loop());
+            assertThat(inbox.size() + 1).isLessThanOrEqualTo(limit);
+            request.answer(SaslAuthenticateResponse.DEFAULT);
+        }
+    }
+
+    private static void expectAnswers(RawClient client, int count) throws Exception {
+        for (int i = 0; i < count; i++) {
+            assertThat(client.read(ApiKey.SASL_AUTHENTICATE, VERSION).correlationId())
+                    .isEqualTo(i);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void unansweredRequestsAreBoundedByCount(EventLoops.Transport transport) throws Exception {
+        ServerFixture.Inbox inbox = new ServerFixture.Inbox();
+        NetworkLimits limits = NetworkLimits.DEFAULT.withInFlightRequests(4);
+        try (ServerFixture fixture = new ServerFixture(transport, limits, ServedApis.ALL, inbox);
+                RawClient client = new RawClient(fixture.address)) {
+            Thread sender = send(client, 100, 1_000);
+            Await.until("the limit is reached", () -> inbox.size() == 4);
+
+            answerAll(fixture, inbox, 100, 4);
+
+            expectAnswers(client, 100);
+            sender.join();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void unansweredRequestsAreBoundedByBytes(EventLoops.Transport transport) throws Exception {
+        ServerFixture.Inbox inbox = new ServerFixture.Inbox();
+        NetworkLimits limits = NetworkLimits.DEFAULT.withInFlightBytes(3_000_000);
+        try (ServerFixture fixture = new ServerFixture(transport, limits, ServedApis.ALL, inbox);
+                RawClient client = new RawClient(fixture.address)) {
+            Thread sender = send(client, 20, 1_000_000);
+            Await.until("the limit is reached", () -> inbox.size() == 3);
+
+            answerAll(fixture, inbox, 20, 3);
+
+            expectAnswers(client, 20);
+            sender.join();
+        }
+    }
+
+    @Test
+    void oneAtATimeIsPossible() throws Exception {
+        ServerFixture.Inbox inbox = new ServerFixture.Inbox();
+        NetworkLimits limits = NetworkLimits.DEFAULT.withInFlightRequests(1);
+        try (ServerFixture fixture = new ServerFixture(limits, inbox);
+                RawClient client = new RawClient(fixture.address)) {
+            Thread sender = send(client, 50, 10);
+
+            answerAll(fixture, inbox, 50, 1);
+
+            expectAnswers(client, 50);
+            sender.join();
+        }
+    }
+
+    /** Large requests of all connections share memory; small ones of others come through all the same. */
+    @Test
+    void largeRequestsOfAllConnectionsAreBounded() throws Exception {
+        ServerFixture.Inbox inbox = new ServerFixture.Inbox();
+        NetworkLimits limits = NetworkLimits.DEFAULT.withTotalInFlightBytes(2_500_000);
+        try (ServerFixture fixture = new ServerFixture(limits, inbox)) {
+            List<RawClient> clients = new ArrayList<>();
+            for (int i = 0; i < 6; i++) {
+                clients.add(new RawClient(fixture.address));
+                Thread sender = send(clients.get(i), 1, 1_000_000);
+                if (i < 2) {
+                    int admitted = i + 1;
+                    Await.until("the first two are admitted", () -> inbox.size() == admitted);
+                    sender.join();
+                }
+            }
+            Await.turnOf(fixture.loop());
+            assertThat(inbox.size()).isEqualTo(2);
+
+            InboundRequest first = inbox.take();
+            InboundRequest second = inbox.take();
+            try (RawClient small = new RawClient(fixture.address)) {
+                small.send(ApiKey.SASL_AUTHENTICATE, VERSION, 77, request(100));
+                inbox.take().answer(SaslAuthenticateResponse.DEFAULT);
+                assertThat(small.read(ApiKey.SASL_AUTHENTICATE, VERSION).correlationId())
+                        .isEqualTo(77);
+            }
+            // One that waits for memory goes away, which the others must not notice.
+            clients.get(5).reset();
+            first.answer(SaslAuthenticateResponse.DEFAULT);
+            second.releaseBody();
+            for (int i = 0; i < 3; i++) {
+                inbox.take().answer(SaslAuthenticateResponse.DEFAULT);
+            }
+            second.answer(SaslAuthenticateResponse.DEFAULT);
+
+            for (int i = 0; i < 5; i++) {
+                assertThat(clients.get(i)
+                                .read(ApiKey.SASL_AUTHENTICATE, VERSION)
+                                .correlationId())
+                        .isZero();
+                clients.get(i).close();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aClientThatNeverReadsIsNotRead(EventLoops.Transport transport) throws Exception {
+        CountedPayloads payloads = new CountedPayloads();
+        int payloadBytes = 200_000;
+        NetworkLimits limits = NetworkLimits.DEFAULT.withOutboundBytes(500_000);
+        RequestHandler handler = request -> request.answer(CountedPayloads.fetched(payloads.payload(1, payloadBytes)));
+        try (ServerFixture fixture = new ServerFixture(transport, limits, ServedApis.ALL, handler);
+                RawClient client = new RawClient(fixture.address)) {
+            int count = 400;
+            ByteBuffer requests = ByteBuffer.allocate(count * 100);
+            for (int i = 0; i < count; i++) {
+                requests.put(RawClient.frame(ApiKey.FETCH, 16, i, "raw", FetchRequest.DEFAULT));
+            }
+            client.send(requests.flip());
+            Await.until("answers wait", () -> payloads.heldBytes.get() >= limits.outboundBytes() / 2);
+            Await.turnOf(fixture.loop());
+            assertThat(payloads.made.get()).isLessThan(count);
+
+            for (int i = 0; i < count; i++) {
+                assertThat(client.read(ApiKey.FETCH, 16).correlationId()).isEqualTo(i);
+            }
+
+            assertThat(payloads.mostHeldBytes.get()).isLessThan(limits.outboundBytes() + 2L * payloadBytes);
+            Await.until("every payload is released", () -> payloads.held.get() == 0);
+        }
+    }
+
+    /** Requests that were read but not yet admitted when the client said that it has no more to say. */
+    @ParameterizedTest
+    @EnumSource
+    void whatWasSentBeforeTheEndIsAnswered(EventLoops.Transport transport) throws Exception {
+        ServerFixture.Inbox inbox = new ServerFixture.Inbox();
+        NetworkLimits limits = NetworkLimits.DEFAULT.withInFlightRequests(4);
+        try (ServerFixture fixture = new ServerFixture(transport, limits, ServedApis.ALL, inbox);
+                RawClient client = new RawClient(fixture.address)) {
+            send(client, 30, 100).join();
+            client.socket().shutdownOutput();
+            Await.until("the limit is reached", () -> inbox.size() == 4);
+
+            answerAll(fixture, inbox, 30, 4);
+
+            expectAnswers(client, 30);
+            assertThat(client.isClosedByServer()).isTrue();
+        }
+    }
+}
