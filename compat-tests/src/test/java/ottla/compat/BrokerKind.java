@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** Which broker runs behind a test. Every test passes on both; Kafka is there to show that the test itself is right. */
-enum BrokerKind {
+public enum BrokerKind {
     KAFKA {
         @Override
         List<String> command(Path properties) {
@@ -26,7 +26,7 @@ enum BrokerKind {
     abstract List<String> command(Path properties);
 
     /** The project's own launcher, found from the module's folder upwards. */
-    static Path launcher() {
+    public static Path launcher() {
         Path module = Path.of(System.getProperty("basedir", "")).toAbsolutePath();
         for (Path folder = module; folder != null; folder = folder.getParent()) {
             Path launcher = folder.resolve("bin").resolve("ottla");

@@ -21,7 +21,7 @@ import java.util.stream.Stream;
  * stopped, killed and started again on the same directory and ports. {@link #close} ends it and deletes the directory; its log
  * stays in {@code target/compat}. Owned by one test.
  */
-final class BrokerProcess implements AutoCloseable {
+public final class BrokerProcess implements AutoCloseable {
     /** Where processes keep their files: directories while they run, logs and archives of classes for longer. */
     static final Path WORK = Path.of(System.getProperty("basedir", ""), "target", "compat");
 
@@ -59,7 +59,7 @@ final class BrokerProcess implements AutoCloseable {
     }
 
     /** Starts a node and returns when it answers. The settings are laid over those of a one-node cluster. */
-    static BrokerProcess start(BrokerKind kind, String name, Map<String, String> settings) {
+    public static BrokerProcess start(BrokerKind kind, String name, Map<String, String> settings) {
         try {
             BrokerProcess broker = new BrokerProcess(kind, name, settings);
             broker.awaitReady();
@@ -69,48 +69,48 @@ final class BrokerProcess implements AutoCloseable {
         }
     }
 
-    BrokerKind kind() {
+    public BrokerKind kind() {
         return kind;
     }
 
-    String bootstrap() {
+    public String bootstrap() {
         return "127.0.0.1:" + port;
     }
 
-    int port() {
+    public int port() {
         return port;
     }
 
-    int controllerPort() {
+    public int controllerPort() {
         return controllerPort;
     }
 
-    String clusterId() {
+    public String clusterId() {
         return CLUSTER_ID;
     }
 
-    Path dataDirectory() {
+    public Path dataDirectory() {
         return directory.resolve("data");
     }
 
-    Path log() {
+    public Path log() {
         return log;
     }
 
     /** SIGTERM: a clean stop. Returns the exit status. */
-    int terminate() {
+    public int terminate() {
         process.destroy();
         return awaitExit();
     }
 
     /** SIGKILL: what was not written is lost. */
-    void kill() {
+    public void kill() {
         process.destroyForcibly();
         awaitExit();
     }
 
     /** Starts again on the same directory and ports and returns when it answers. */
-    void restart() {
+    public void restart() {
         if (process.isAlive()) {
             throw new IllegalStateException("still running");
         }

@@ -9,14 +9,14 @@ import org.junit.jupiter.params.provider.ArgumentsProvider;
 import org.junit.jupiter.params.support.ParameterDeclarations;
 
 /** Starts one broker process of each kind, each when its turn comes. {@code -Dottla.compat.brokers=ottla} leaves one out. */
-final class Brokers implements ArgumentsProvider {
+public final class Brokers implements ArgumentsProvider {
     @Override
     public Stream<? extends Arguments> provideArguments(ParameterDeclarations parameters, ExtensionContext context) {
         String name = context.getRequiredTestClass().getSimpleName();
         return kinds().map(kind -> Arguments.of(BrokerProcess.start(kind, name, Map.of())));
     }
 
-    static Stream<BrokerKind> kinds() {
+    public static Stream<BrokerKind> kinds() {
         return Stream.of(System.getProperty("ottla.compat.brokers", "kafka").split(","))
                 .map(kind -> BrokerKind.valueOf(kind.toUpperCase(Locale.ROOT)));
     }

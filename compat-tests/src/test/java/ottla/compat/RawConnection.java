@@ -20,15 +20,15 @@ import org.apache.kafka.common.protocol.MessageUtil;
  * One blocking connection that sends any request in any version and waits for its answer. It writes and reads with Kafka's own
  * message classes, so that a mistake in Ottla's codec cannot hide by being made on both sides. Owned by one thread.
  */
-final class RawConnection implements AutoCloseable {
-    private static final int ANSWER_TIMEOUT_MS = 60_000;
+public final class RawConnection implements AutoCloseable {
+    private static final int ANSWER_TIMEOUT_MS = 20_000;
     private static final String CLIENT_ID = "raw";
 
     private final Socket socket = new Socket();
     private final DataInputStream in;
     private int correlationId;
 
-    RawConnection(int port) throws IOException {
+    public RawConnection(int port) throws IOException {
         socket.setTcpNoDelay(true);
         socket.setSoTimeout(ANSWER_TIMEOUT_MS);
         socket.connect(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port), ANSWER_TIMEOUT_MS);
@@ -36,13 +36,13 @@ final class RawConnection implements AutoCloseable {
     }
 
     /** A request whose answer has not been read yet. */
-    record Sent(ApiKeys api, short version, int correlationId) {}
+    public record Sent(ApiKeys api, short version, int correlationId) {}
 
-    ApiMessage ask(ApiKeys api, int version, ApiMessage request) throws IOException {
+    public ApiMessage ask(ApiKeys api, int version, ApiMessage request) throws IOException {
         return receive(send(api, version, request));
     }
 
-    Sent send(ApiKeys api, int version, ApiMessage request) throws IOException {
+    public Sent send(ApiKeys api, int version, ApiMessage request) throws IOException {
         short atVersion = (short) version;
         RequestHeaderData header = new RequestHeaderData()
                 .setRequestApiKey(api.id)
@@ -57,7 +57,7 @@ final class RawConnection implements AutoCloseable {
         return new Sent(api, atVersion, correlationId);
     }
 
-    void sendBytes(ByteBuffer bytes) throws IOException {
+    public void sendBytes(ByteBuffer bytes) throws IOException {
         byte[] copy = new byte[bytes.remaining()];
         bytes.get(copy);
         socket.getOutputStream().write(copy);
@@ -65,7 +65,7 @@ final class RawConnection implements AutoCloseable {
     }
 
     /** Reads the next answer, which must be that of the request given. */
-    ApiMessage receive(Sent sent) throws IOException {
+    public ApiMessage receive(Sent sent) throws IOException {
         ByteBuffer frame = receiveBytes();
         ByteBufferAccessor readable = new ByteBufferAccessor(frame);
         ResponseHeaderData header = new ResponseHeaderData(readable, sent.api().responseHeaderVersion(sent.version()));
@@ -82,14 +82,14 @@ final class RawConnection implements AutoCloseable {
     }
 
     /** The next frame without its length. */
-    ByteBuffer receiveBytes() throws IOException {
+    public ByteBuffer receiveBytes() throws IOException {
         byte[] frame = new byte[in.readInt()];
         in.readFully(frame);
         return ByteBuffer.wrap(frame);
     }
 
     /** Whether the broker behind this connection answers and lists itself. */
-    boolean isUsable() throws IOException {
+    public boolean isUsable() throws IOException {
         ask(ApiKeys.API_VERSIONS, 0, new ApiVersionsRequestData());
         MetadataResponseData metadata = (MetadataResponseData) ask(ApiKeys.METADATA, 1, new MetadataRequestData());
         return !metadata.brokers().isEmpty();

@@ -6,7 +6,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 
 /** Waits for a condition of another process, which can only be asked, never subscribed to. */
-final class Waiting {
+public final class Waiting {
     /** Generous, since two cores may run a build beside the tests; reached only by a failure. */
     static final Duration DEADLINE = Duration.ofSeconds(60);
 
@@ -14,12 +14,12 @@ final class Waiting {
 
     private Waiting() {}
 
-    static void until(String what, Callable<Boolean> condition) {
+    public static void until(String what, Callable<Boolean> condition) {
         value(what, condition, holds -> holds);
     }
 
     /** Asks until the answer is as wanted; a question that throws is asked again. Returns that answer. */
-    static <T> T value(String what, Callable<T> question, Predicate<T> wanted) {
+    public static <T> T value(String what, Callable<T> question, Predicate<T> wanted) {
         long deadlineNs = System.nanoTime() + DEADLINE.toNanos();
         T last = null;
         Exception lastFailure = null;

@@ -1,0 +1,189 @@
+package ottla.compat.differential;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.junit.jupiter.api.Test;
+import ottla.compat.BrokerKind;
+import ottla.compat.BrokerProcess;
+import ottla.compat.Waiting;
+
+/**
+ * Every API in every version, with good and bad content from one seed, answered by the broker under test as by Kafka. {@code
+ * -Dottla.seed=} replays a run; {@code -Dottla.compat.candidate=kafka} runs Kafka against itself, which must be equal.
+ */
+class DifferentialTest {
+    /** What a single node serves to clients, tools and brokers that only talk to it (no transactions, no security). */
+    static final List<ApiKeys> SERVED = List.of(
+            ApiKeys.API_VERSIONS,
+            ApiKeys.METADATA,
+            ApiKeys.DESCRIBE_TOPIC_PARTITIONS,
+            ApiKeys.DESCRIBE_CLUSTER,
+            ApiKeys.PRODUCE,
+            ApiKeys.FETCH,
+            ApiKeys.LIST_OFFSETS,
+            ApiKeys.OFFSET_FOR_LEADER_EPOCH,
+            ApiKeys.INIT_PRODUCER_ID,
+            ApiKeys.CREATE_TOPICS,
+            ApiKeys.DELETE_TOPICS,
+            ApiKeys.CREATE_PARTITIONS,
+            ApiKeys.DESCRIBE_CONFIGS,
+            ApiKeys.INCREMENTAL_ALTER_CONFIGS,
+            ApiKeys.ALTER_CONFIGS,
+            ApiKeys.LIST_CONFIG_RESOURCES,
+            ApiKeys.FIND_COORDINATOR,
+            ApiKeys.JOIN_GROUP,
+            ApiKeys.SYNC_GROUP,
+            ApiKeys.HEARTBEAT,
+            ApiKeys.LEAVE_GROUP,
+            ApiKeys.OFFSET_COMMIT,
+            ApiKeys.OFFSET_FETCH,
+            ApiKeys.OFFSET_DELETE,
+            ApiKeys.LIST_GROUPS,
+            ApiKeys.DESCRIBE_GROUPS,
+            ApiKeys.DELETE_GROUPS,
+            ApiKeys.DELETE_RECORDS,
+            ApiKeys.DESCRIBE_LOG_DIRS,
+            ApiKeys.DESCRIBE_PRODUCERS,
+            ApiKeys.BROKER_REGISTRATION,
+            ApiKeys.BROKER_HEARTBEAT,
+            ApiKeys.DESCRIBE_QUORUM,
+            ApiKeys.ALLOCATE_PRODUCER_IDS,
+            ApiKeys.UNREGISTER_BROKER,
+            ApiKeys.UPDATE_FEATURES);
+
+    /** After these the metadata may have changed, and the next request must not see the old. */
+    private static final Set<ApiKeys> CHANGING = Set.of(
+            ApiKeys.METADATA,
+            ApiKeys.CREATE_TOPICS,
+            ApiKeys.DELETE_TOPICS,
+            ApiKeys.CREATE_PARTITIONS,
+            ApiKeys.INCREMENTAL_ALTER_CONFIGS,
+            ApiKeys.ALTER_CONFIGS,
+            ApiKeys.BROKER_REGISTRATION,
+            ApiKeys.UNREGISTER_BROKER,
+            ApiKeys.UPDATE_FEATURES);
+
+    private static final long SEED = Long.getLong("ottla.seed", 20260921);
+
+    /** How often each version of each API is asked. */
+    private static final int ROUNDS = Integer.getInteger("ottla.compat.rounds", 1);
+
+    /** The records are of 1970, and no run is long enough to wait for the hour at which each broker deletes them. */
+    private static final Map<String, String> SETTINGS =
+            Map.of("log.initial.task.delay.ms", "3600000", "log.retention.check.interval.ms", "3600000");
+
+    private final Map<String, List<String>> differences = new LinkedHashMap<>();
+    private int asked;
+
+    @Test
+    void everyVersionOfEveryApiIsAnsweredAsByKafka() throws Exception {
+        BrokerKind candidateKind = BrokerKind.valueOf(
+                System.getProperty("ottla.compat.candidate", "kafka").toUpperCase(Locale.ROOT));
+        try (Side kafka = new Side(BrokerProcess.start(BrokerKind.KAFKA, "Differential-reference", SETTINGS));
+                Side candidate = new Side(BrokerProcess.start(candidateKind, "Differential-candidate", SETTINGS))) {
+            List<Side> sides = List.of(kafka, candidate);
+            for (Side side : sides) {
+                prepare(side);
+            }
+            Random random = new Random(SEED);
+            RequestGenerator generator = new RequestGenerator(random);
+            for (int round = 0; round < ROUNDS; round++) {
+                new GroupStory("story-" + round, sides, random, (step, answers) -> tally(sides, step, answers)).tell();
+                for (Version version : everyVersion(random)) {
+                    compare(sides, generator.next(version.api, version.version));
+                }
+            }
+        }
+        assertThat(differences).as(this::report).isEmpty();
+    }
+
+    private void compare(List<Side> sides, Step step) throws IOException {
+        List<JsonNode> answers = new ArrayList<>();
+        for (Side side : sides) {
+            JsonNode answer = side.ask(step);
+            if (CHANGING.contains(step.api())) {
+                side.settle();
+            }
+            answers.add(answer);
+        }
+        tally(sides, step, answers);
+    }
+
+    private void tally(List<Side> sides, Step step, List<JsonNode> raw) {
+        List<JsonNode> answers = new ArrayList<>();
+        for (int i = 0; i < sides.size(); i++) {
+            answers.add(new Ignored(sides.get(i).names()).leftOut(step.api(), raw.get(i)));
+        }
+        asked++;
+        for (Difference difference : Difference.between(answers.get(0), answers.get(1))) {
+            differences
+                    .computeIfAbsent(step.api().name + difference.kind(), unused -> new ArrayList<>())
+                    .add(difference.path() + ": Kafka says " + difference.expected() + ", the candidate "
+                            + difference.actual() + "\n      to request " + asked + ": " + step);
+        }
+    }
+
+    private String report() {
+        StringBuilder text = new StringBuilder("seed " + SEED + ", " + asked + " requests; the first of each kind:");
+        differences.forEach((kind, all) -> text.append("\n  ")
+                .append(kind)
+                .append(" (")
+                .append(all.size())
+                .append(" times)\n    ")
+                .append(all.getFirst()));
+        return text.append('\n').toString();
+    }
+
+    private static void prepare(Side side) throws IOException {
+        for (String topic : Vocabulary.FIXTURES) {
+            side.ask(Steps.createTopic(
+                    topic,
+                    topic.equals("beta") ? 1 : 3,
+                    topic.equals("compact") ? "{'name': 'cleanup.policy', 'value': 'compact'}" : ""));
+        }
+        side.ask(Steps.createTopic(Side.BARRIER_TOPIC, 1, ""));
+        for (String group : Vocabulary.GROUPS) {
+            Waiting.until(
+                    "the coordinator of " + group + " is there",
+                    () -> side.ask(Steps.findCoordinator(group))
+                                    .findValue("errorCode")
+                                    .asInt()
+                            == 0);
+            Waiting.until(
+                    "the coordinator of " + group + " has read its log",
+                    () -> side.ask(Steps.commitNothing(group)).get("errorCode").asInt() == 0);
+        }
+        side.settle();
+        for (int i = 0; i < 3; i++) {
+            side.ask(Steps.initProducerId());
+        }
+        for (int i = 0; i < 4; i++) {
+            side.ask(Steps.produce("alpha", i % 3, "none,3," + (1000 + i) + ",-,0,-1,sound"));
+            side.ask(Steps.produce("beta", 0, "lz4,2," + (1000 * i) + ",0,0,-1,sound"));
+        }
+    }
+
+    private record Version(ApiKeys api, int version) {}
+
+    private static List<Version> everyVersion(Random random) {
+        List<Version> all = new ArrayList<>();
+        for (ApiKeys api : SERVED) {
+            for (int version = api.oldestVersion(); version <= api.latestVersion(); version++) {
+                all.add(new Version(api, version));
+            }
+        }
+        Collections.shuffle(all, random);
+        return all;
+    }
+}

@@ -1,0 +1,153 @@
+package ottla.compat.differential;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.NullNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Random;
+import org.apache.kafka.common.protocol.ApiKeys;
+
+/** Makes requests of any API in any version, always the same from the same seed. */
+final class RequestGenerator {
+    private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+
+    private final Map<ApiKeys, Schema> schemas = new EnumMap<>(ApiKeys.class);
+    private final Vocabulary words;
+
+    RequestGenerator(Random random) {
+        words = new Vocabulary(random);
+    }
+
+    /** A request, with the listener that it goes to. */
+    Step next(ApiKeys api, int version) {
+        Schema schema = schemas.computeIfAbsent(api, Schema::of);
+        ObjectNode request = JSON.objectNode();
+        fill(request, name(api), schema.fields(), version);
+        return new Step(api, version, listener(schema), request);
+    }
+
+    private Step.Listener listener(Schema schema) {
+        if (!schema.listeners().contains("broker")) {
+            return Step.Listener.CONTROLLER;
+        }
+        boolean both = schema.listeners().contains("controller") && schema.api() != ApiKeys.FETCH;
+        return both && words.chance(15) ? Step.Listener.CONTROLLER : Step.Listener.BROKER;
+    }
+
+    private void fill(ObjectNode struct, String path, Iterable<Schema.Field> fields, int version) {
+        for (Schema.Field field : fields) {
+            boolean left = field.tagged().contains(version) && !words.chance(20);
+            if (field.versions().contains(version) && !left) {
+                struct.set(field.jsonName(), value(path + "." + field.name(), field, version));
+            }
+        }
+        mend(struct, path, version);
+    }
+
+    private JsonNode value(String path, Schema.Field field, int version) {
+        boolean structs = !field.fields().isEmpty();
+        if (field.nullable().contains(version) && (field.isArray() || structs) && words.chance(structs ? 20 : 40)) {
+            return NullNode.getInstance();
+        }
+        if (field.isArray()) {
+            ArrayNode array = JSON.arrayNode();
+            int size = size(path);
+            for (int i = 0; i < size; i++) {
+                array.add(structs ? struct(path, field, version) : words.value(path, field));
+            }
+            return array;
+        }
+        return structs ? struct(path, field, version) : words.value(path, field);
+    }
+
+    private int size(String path) {
+        return switch (path) {
+            // replicas are rarely placed by hand
+            case "CreateTopics.Topics.Assignments", "CreatePartitions.Topics.Assignments" -> words.bad() ? 1 : 0;
+            // Kafka 4.3.1 never answers when one resource is named twice, and nobody can want that
+            case "AlterConfigs.Resources", "IncrementalAlterConfigs.Resources" -> words.oneOf(0, 1, 1, 1, 1, 1);
+            default -> words.oneOf(0, 1, 1, 1, 1, 2);
+        };
+    }
+
+    private ObjectNode struct(String path, Schema.Field field, int version) {
+        ObjectNode struct = JSON.objectNode();
+        fill(struct, path, field.fields(), version);
+        return struct;
+    }
+
+    /** Makes fields fit each other where independent choices would nearly always be refused. */
+    private void mend(ObjectNode struct, String path, int version) {
+        switch (path) {
+            case "Metadata.Topics" -> nameOrId(struct, version >= 12);
+            case "DeleteTopics.Topics" -> nameOrId(struct, true);
+            case "Fetch" -> session(struct, version);
+            case "DescribeConfigs.Resources", "AlterConfigs.Resources", "IncrementalAlterConfigs.Resources" ->
+                resource(struct, path);
+            case "UpdateFeatures.FeatureUpdates" -> {
+                // a change that succeeds would change what the rest of the sequence means
+                boolean known = words.chance(50);
+                struct.put("feature", known ? "metadata.version" : words.oneOf("nope", ""));
+                struct.put("maxVersionLevel", known ? words.oneOf(30, 31, 99) : words.oneOf(1, 0, -1));
+            }
+            case "JoinGroup" -> {
+                // joins that succeed wait for members: GroupScenario has them
+                if (words.chance(50)) {
+                    struct.put("memberId", "stranger").put("sessionTimeoutMs", 10_000);
+                }
+            }
+            default -> {}
+        }
+    }
+
+    private void nameOrId(ObjectNode struct, boolean idsAreServed) {
+        if (!struct.has("topicId")) {
+            return;
+        }
+        if (idsAreServed && words.chance(40)) {
+            struct.set("name", NullNode.getInstance());
+        } else if (!words.bad()) {
+            struct.put("topicId", Vocabulary.NO_ID);
+        }
+    }
+
+    private void session(ObjectNode request, int version) {
+        if (version < 7) {
+            return;
+        }
+        int mood = words.oneOf(0, 0, 0, 0, 1, 1, 2, 2, 3);
+        switch (mood) {
+            case 0 -> request.put("sessionId", 0).put("sessionEpoch", -1);
+            case 1 -> request.put("sessionId", 0).put("sessionEpoch", 0);
+            case 2 -> {
+                request.set("sessionId", new TextNode("$session"));
+                request.set("sessionEpoch", new TextNode("$session-epoch"));
+            }
+            default -> {
+                request.set("sessionId", words.chance(50) ? new TextNode("$session") : JSON.numberNode(12345));
+                request.put("sessionEpoch", words.oneOf(77, 1, -1));
+            }
+        }
+        if (mood != 2) {
+            request.set("forgottenTopicsData", JSON.arrayNode());
+        }
+    }
+
+    private void resource(ObjectNode struct, String path) {
+        if (words.bad()) {
+            return;
+        }
+        boolean broker = path.startsWith("Describe") && words.chance(40);
+        struct.put("resourceType", broker ? 4 : 2);
+        struct.put("resourceName", broker ? words.oneOf("1", "1", "", "7") : words.oneOf(Vocabulary.CHANGING));
+    }
+
+    /** The API's name in its schema, without "Request". */
+    static String name(ApiKeys api) {
+        return api.messageType.newRequest().getClass().getSimpleName().replace("RequestData", "");
+    }
+}

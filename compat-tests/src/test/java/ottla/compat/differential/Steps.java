@@ -1,0 +1,65 @@
+package ottla.compat.differential;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import org.apache.kafka.common.protocol.ApiKeys;
+
+/** Requests that are written by hand. */
+final class Steps {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private Steps() {}
+
+    /** A request as JSON, in which single quotes stand for double ones. */
+    static Step of(ApiKeys api, int version, String request) {
+        try {
+            ObjectNode fields = (ObjectNode) JSON.readTree(request.replace('\'', '"'));
+            return new Step(api, version, Step.Listener.BROKER, fields);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException(request, e);
+        }
+    }
+
+    static Step createTopic(String topic, int partitions, String configs) {
+        return of(ApiKeys.CREATE_TOPICS, 7, """
+                {'topics': [{'name': '%s', 'numPartitions': %d, 'replicationFactor': 1, 'assignments': [], 'configs': [%s]}],
+                 'timeoutMs': 20000, 'validateOnly': false}""".formatted(topic, partitions, configs));
+    }
+
+    static Step alterTopicConfig(String topic, String key, String value) {
+        return of(ApiKeys.INCREMENTAL_ALTER_CONFIGS, 1, """
+                {'resources': [{'resourceType': 2, 'resourceName': '%s',
+                                'configs': [{'name': '%s', 'configOperation': 0, 'value': '%s'}]}],
+                 'validateOnly': false}""".formatted(topic, key, value));
+    }
+
+    static Step describeTopicConfig(String topic, String key) {
+        return of(ApiKeys.DESCRIBE_CONFIGS, 4, """
+                {'resources': [{'resourceType': 2, 'resourceName': '%s', 'configurationKeys': ['%s']}],
+                 'includeSynonyms': false, 'includeDocumentation': false}""".formatted(topic, key));
+    }
+
+    static Step metadataOfAllTopics() {
+        return of(ApiKeys.METADATA, 12, """
+                {'topics': null, 'allowAutoTopicCreation': false, 'includeTopicAuthorizedOperations': false}""");
+    }
+
+    static Step findCoordinator(String group) {
+        return of(ApiKeys.FIND_COORDINATOR, 4, "{'keyType': 0, 'coordinatorKeys': ['%s']}".formatted(group));
+    }
+
+    static Step commitNothing(String group) {
+        return of(ApiKeys.OFFSET_FETCH, 6, "{'groupId': '%s', 'topics': null}".formatted(group));
+    }
+
+    static Step initProducerId() {
+        return of(ApiKeys.INIT_PRODUCER_ID, 0, "{'transactionalId': null, 'transactionTimeoutMs': 60000}");
+    }
+
+    static Step produce(String topic, int partition, String batch) {
+        return of(ApiKeys.PRODUCE, 9, """
+                {'transactionalId': null, 'acks': -1, 'timeoutMs': 10000, 'topicData': [{'name': '%s',
+                 'partitionData': [{'index': %d, 'records': '$batch:%s'}]}]}""".formatted(topic, partition, batch));
+    }
+}
