@@ -502,6 +502,28 @@ public final class Replica {
         return ErrorCode.KAFKA_STORAGE_ERROR;
     }
 
+    /**
+     * Batches from an offset up to the end of the log, committed or not, for this broker's own use as the leader of an epoch;
+     * empty if it is not. Waits for the disk and may throw {@link DiskFailure}. The receiver releases the payload.
+     */
+    Optional<Payload> readAsLeader(int leaderEpoch, long offset, int maxBytes) {
+        ReadResult result;
+        lock.lock();
+        try {
+            if (check(leaderEpoch, From.LEADER) != ErrorCode.NONE) {
+                return Optional.empty();
+            }
+            result = log.read(Math.max(offset, log.logStartOffset()), log.endOffset(), maxBytes, ReadLeast.ONE_BATCH);
+        } finally {
+            unlock();
+        }
+        return switch (result) {
+            case ReadResult.Batches batches -> Optional.of(batches.records());
+            case ReadResult.Cold cold -> Optional.of(cold.read().run());
+            case ReadResult.OutOfRange outside -> Optional.of(Payload.EMPTY);
+        };
+    }
+
     private ErrorCode check(int clientLeaderEpoch, From from) {
         if (life == Life.FAILED) {
             return ErrorCode.KAFKA_STORAGE_ERROR;
