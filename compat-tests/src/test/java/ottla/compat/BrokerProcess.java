@@ -28,7 +28,7 @@ public final class BrokerProcess implements AutoCloseable {
     private static final String CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qg";
     private static final int STOP_SECONDS = 60;
 
-    private final BrokerKind kind;
+    private BrokerKind kind;
     private final Path directory;
     private final Path properties;
     private final Path log;
@@ -107,6 +107,12 @@ public final class BrokerProcess implements AutoCloseable {
     public void kill() {
         process.destroyForcibly();
         awaitExit();
+    }
+
+    /** Hands the directory to a broker of this kind. */
+    public void restartAs(BrokerKind next) {
+        kind = next;
+        restart();
     }
 
     /** Starts again on the same directory and ports and returns when it answers. */

@@ -15,6 +15,15 @@ import org.apache.kafka.common.protocol.ApiKeys;
 final class RequestGenerator {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
+    private static final Map<String, Integer> FEATURES = Map.of(
+            "metadata.version", 30,
+            "kraft.version", 1,
+            "transaction.version", 2,
+            "group.version", 1,
+            "eligible.leader.replicas.version", 1,
+            "share.version", 1,
+            "streams.version", 1);
+
     private final Map<ApiKeys, Schema> schemas = new EnumMap<>(ApiKeys.class);
     private final Vocabulary words;
 
@@ -86,6 +95,7 @@ final class RequestGenerator {
             case "Metadata.Topics" -> nameOrId(struct, version >= 12);
             case "DeleteTopics.Topics" -> nameOrId(struct, true);
             case "Fetch" -> session(struct, version);
+            case "BrokerRegistration" -> registration(struct, version);
             case "DescribeConfigs.Resources", "AlterConfigs.Resources", "IncrementalAlterConfigs.Resources" ->
                 resource(struct, path);
             case "UpdateFeatures.FeatureUpdates" -> {
@@ -134,6 +144,33 @@ final class RequestGenerator {
         }
         if (mood != 2) {
             request.set("forgottenTopicsData", JSON.arrayNode());
+        }
+    }
+
+    /** A broker must know every feature that is in force (KIP-584), which independent choices never name. */
+    private void registration(ObjectNode request, int version) {
+        if (words.bad()) {
+            return;
+        }
+        ArrayNode features = JSON.arrayNode();
+        FEATURES.forEach((name, highest) -> features.add(JSON.objectNode()
+                .put("name", name)
+                .put("minSupportedVersion", name.equals("metadata.version") ? 7 : 0)
+                .put("maxSupportedVersion", highest)));
+        request.set("features", features);
+        request.set(
+                "listeners",
+                JSON.arrayNode()
+                        .add(JSON.objectNode()
+                                .put("name", "PLAINTEXT")
+                                .put("host", "elsewhere")
+                                .put("port", 19092)
+                                .put("securityProtocol", 0)));
+        if (version >= 1) {
+            request.put("isMigratingZkBroker", false);
+        }
+        if (version >= 2) {
+            request.set("logDirs", JSON.arrayNode().add("AAAAAAAAAAAAAAAAAAAAyA"));
         }
     }
 

@@ -59,7 +59,7 @@ final class Vocabulary {
     }
 
     String anyTopic() {
-        return random.nextBoolean() ? oneOf(FIXTURES) : oneOf(CHANGING);
+        return chance(70) ? oneOf(FIXTURES) : oneOf(CHANGING);
     }
 
     boolean bad() {
