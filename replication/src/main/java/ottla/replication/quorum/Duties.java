@@ -63,8 +63,12 @@ final class Duties {
     }
 
     private void asResigned(Role.Resigned resigned) {
-        boolean over = resigned.deadlineMs() <= state.nowMs() || state.isOnlyVoter();
-        if (over && phase == Phase.RUNNING) {
+        if (phase == Phase.RUNNING && state.isOnlyVoter()) {
+            // Nobody else can lead, so there is nobody to wait for.
+            state.becomeProspective();
+            return;
+        }
+        if (phase == Phase.RUNNING && resigned.deadlineMs() <= state.nowMs()) {
             state.becomeUnattached(resigned.epoch() + 1, OptionalInt.empty());
             return;
         }

@@ -228,15 +228,16 @@ public final class Quorum {
         }
         Outbox.Flight flight = landed.get();
         Leadership theirs = answer.leadership();
-        if (answer.error() == ErrorCode.UNKNOWN_LEADER_EPOCH || theirs.epoch() < state.epoch()) {
+        if (answer instanceof Input.VoteAnswered && answer.error() == ErrorCode.UNSUPPORTED_VERSION) {
             state.outbox.pause(flight.peer(), state.nowMs());
+            if (state.role() instanceof Role.Prospective) {
+                // A voter from before KIP-996 cannot be asked beforehand, and must not be able to prevent elections.
+                state.becomeCandidate();
+            }
             return;
         }
-        if (answer instanceof Input.VoteAnswered
-                && answer.error() == ErrorCode.UNSUPPORTED_VERSION
-                && state.role() instanceof Role.Prospective) {
-            // A voter from before KIP-996 cannot be asked beforehand, and must not be able to prevent elections.
-            state.becomeCandidate();
+        if (answer.error() == ErrorCode.UNKNOWN_LEADER_EPOCH || theirs.epoch() < state.epoch()) {
+            state.outbox.pause(flight.peer(), state.nowMs());
             return;
         }
         boolean newer = theirs.epoch() > state.epoch();

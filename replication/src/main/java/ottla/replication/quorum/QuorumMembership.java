@@ -1,5 +1,7 @@
 package ottla.replication.quorum;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -9,8 +11,16 @@ import java.util.Map;
  */
 public record QuorumMembership(
         ReplicaKey self, Map<String, Endpoint> endpoints, String listener, List<Endpoint> bootstrap) {
+    /** The newest level of the feature {@code kraft.version} that this software knows: 1, voters in the log (KIP-853). */
+    public static final int KRAFT_VERSION_LATEST = 1;
+
     public QuorumMembership {
-        endpoints = Map.copyOf(endpoints);
+        endpoints = Collections.unmodifiableMap(new LinkedHashMap<>(endpoints));
         bootstrap = List.copyOf(bootstrap);
+    }
+
+    /** This replica as a voter, with what this software can do. */
+    Voter asVoter() {
+        return new Voter(self, endpoints, 0, KRAFT_VERSION_LATEST);
     }
 }

@@ -185,13 +185,23 @@ final class QuorumState {
         List<ControlRecord> controls = new ArrayList<>();
         controls.add(new ControlRecord.LeaderChange(
                 self.id(), voters.latest().ids(), candidate.ballot().granting()));
-        if (voters.kRaftVersion() > 0 && voters.latestOffset().orElse(0) == VoterHistory.BEFORE_THE_LOG) {
-            // The voters stand only in this node's own bootstrap snapshot; the others learn them from the log
-            // (KIP-853).
-            controls.add(new ControlRecord.KRaftVersion(voters.kRaftVersion()));
-            controls.add(new ControlRecord.Voters(voters.latest()));
-        }
+        controls.addAll(votersToWrite());
         emit(new Effect.AppendControl(leader.epoch(), controls));
+    }
+
+    /**
+     * Voters that stand only in this node's own bootstrap snapshot have to come into the log, from which the others learn them,
+     * and so has this node's own entry if it now listens elsewhere (KIP-853).
+     */
+    private List<ControlRecord> votersToWrite() {
+        Voter own = membership.asVoter();
+        boolean unwritten = voters.latestOffset().orElse(0) == VoterHistory.BEFORE_THE_LOG;
+        boolean outdated = !voters.latest().find(self.id()).equals(Optional.of(own));
+        return voters.kRaftVersion() > 0 && (unwritten || outdated)
+                ? List.of(
+                        new ControlRecord.KRaftVersion(voters.kRaftVersion()),
+                        new ControlRecord.Voters(voters.latest().with(own)))
+                : List.of();
     }
 
     void resign() {

@@ -84,7 +84,9 @@ final class Term {
                 answer(fetch, new Reply.Snapshot(needs.id()));
             }
             case LogShape.FetchCheck.Valid ignored -> {
-                progress.fetched(fetch.replica(), fetch.fetchOffset(), log.endOffset(), nowMs);
+                if (fetch.replica().id() >= 0) {
+                    progress.fetched(fetch.replica(), fetch.fetchOffset(), log.endOffset(), nowMs);
+                }
                 parked.add(new Parked(fetch, nowMs + fetch.maxWaitMs()));
             }
         }

@@ -1,0 +1,466 @@
+package ottla.replication.io;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import ottla.base.Check;
+import ottla.base.ErrorCode;
+import ottla.log.io.LogShell;
+import ottla.log.io.ReadResult;
+import ottla.replication.quorum.Ballot;
+import ottla.replication.quorum.ControlRecord;
+import ottla.replication.quorum.Effect;
+import ottla.replication.quorum.Effect.Outgoing;
+import ottla.replication.quorum.Input;
+import ottla.replication.quorum.Leadership;
+import ottla.replication.quorum.MetadataBatches;
+import ottla.replication.quorum.QuorumOutgoing;
+import ottla.replication.quorum.QuorumRequests;
+import ottla.replication.quorum.QuorumRequests.Parsed;
+import ottla.replication.quorum.QuorumResponses;
+import ottla.replication.quorum.QuorumStatus;
+import ottla.replication.quorum.Role;
+import ottla.replication.quorum.SnapshotId;
+import ottla.replication.quorum.VersionedRecord;
+import ottla.replication.quorum.VoterHistory;
+import ottla.replication.quorum.VoterSet;
+import ottla.wire.message.BeginQuorumEpochRequest;
+import ottla.wire.message.BeginQuorumEpochResponse;
+import ottla.wire.message.DescribeQuorumRequest;
+import ottla.wire.message.DescribeQuorumResponse;
+import ottla.wire.message.EndQuorumEpochRequest;
+import ottla.wire.message.EndQuorumEpochResponse;
+import ottla.wire.message.FetchRequest;
+import ottla.wire.message.FetchResponse;
+import ottla.wire.message.FetchSnapshotRequest;
+import ottla.wire.message.FetchSnapshotResponse;
+import ottla.wire.message.VoteRequest;
+import ottla.wire.message.VoteResponse;
+import ottla.wire.primitive.Payload;
+import ottla.wire.primitive.UnsupportedField;
+
+/**
+ * This node's part in the metadata quorum: the thread that owns the machine and the metadata log, and everything others may ask
+ * of it.
+ *
+ * <p>Life: {@link #start} opens the log and tells the listeners what was committed before; a quorum's only voter leads at once.
+ * {@link #close} resigns and closes the log. If the log cannot be written, or an invariant is broken, the thread ends, {@code fault}
+ * is told, and every question from then on fails.
+ *
+ * <p>Any thread may call. The listeners are called on the thread named {@code ottla-metadata-quorum}.
+ */
+public final class QuorumNode implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(QuorumNode.class);
+
+    /** How long a leader that leaves waits for the others to take notice before it stops anyhow. */
+    private static final long RESIGNATION_MS = 5_000;
+
+    private final LogShell disk;
+    private final QuorumPeers peers;
+    private final LongSupplier ticksMs;
+    private final Consumer<Throwable> fault;
+    private final QuorumRequests requests;
+    private final QuorumResponses responses;
+    private final QuorumOutgoing outgoing;
+    private final QuorumShell shell;
+    private final LinkedBlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
+    private final AtomicBoolean woken = new AtomicBoolean();
+    private final CompletableFuture<Void> ended = new CompletableFuture<>();
+    private final Thread thread;
+    private Phase phase = Phase.RUNNING;
+    private long stopAtMs;
+
+    private enum Phase {
+        RUNNING,
+        STOPPING
+    }
+
+    private QuorumNode(
+            QuorumSettings settings,
+            LogShell disk,
+            QuorumPeers peers,
+            LongSupplier ticksMs,
+            List<QuorumListener> listeners,
+            Consumer<Throwable> fault) {
+        this.disk = disk;
+        this.peers = peers;
+        this.ticksMs = ticksMs;
+        this.fault = fault;
+        requests = new QuorumRequests(settings.clusterId());
+        responses = new QuorumResponses(settings.membership().listener());
+        outgoing = new QuorumOutgoing(settings.clusterId(), settings.membership());
+        QuorumLog log = QuorumLog.open(disk, settings.log());
+        shell = new QuorumShell(
+                settings, log, listeners, disk.clock(), ticksMs, disk.random(), this::send, tasks::add, this::wake);
+        thread = Thread.ofPlatform().name("ottla-metadata-quorum").unstarted(this::run);
+    }
+
+    /**
+     * Opens the metadata log and takes part from then on.
+     *
+     * @param ticksMs a clock that never goes back, in milliseconds from any origin
+     * @param fault told once if this node cannot go on
+     */
+    public static QuorumNode start(
+            QuorumSettings settings,
+            LogShell disk,
+            QuorumPeers peers,
+            LongSupplier ticksMs,
+            List<QuorumListener> listeners,
+            Consumer<Throwable> fault) {
+        QuorumNode node = new QuorumNode(settings, disk, peers, ticksMs, listeners, fault);
+        node.thread.start();
+        return node;
+    }
+
+    /** Who leads, as far as this node knows. */
+    public Leadership leadership() {
+        return shell.leadership();
+    }
+
+    /** Everything below this is known to be committed. */
+    public long highWatermark() {
+        return shell.highWatermark();
+    }
+
+    /**
+     * Writes a snapshot of all that is committed up to a batch that the listeners were told of. The records are taken from the
+     * iterator, some at a time, on a disk thread. The stage is done when the snapshot is in place; it fails if there is one that
+     * new already, or if the disk does not take it.
+     */
+    public CompletionStage<SnapshotId> createSnapshot(
+            SnapshotId id, long lastContainedTimeMs, Iterator<List<VersionedRecord>> records) {
+        CompletableFuture<SnapshotId> created = new CompletableFuture<>();
+        submit(created, () -> {
+            VoterHistory voters = shell.quorum().voters();
+            Check.invariant(
+                    id.endOffset() <= shell.highWatermark(),
+                    "a snapshot holds what is committed",
+                    id.endOffset(),
+                    shell.highWatermark());
+            if (!shell.log().snapshots().list().tailSet(id, true).isEmpty()) {
+                created.completeExceptionally(new IllegalStateException("there is a snapshot as new as " + id));
+                return;
+            }
+            List<ControlRecord> membership = new ArrayList<>();
+            int kRaftVersion = voters.kRaftVersionAt(id.endOffset());
+            if (kRaftVersion > 0) {
+                membership.add(new ControlRecord.KRaftVersion(kRaftVersion));
+                membership.add(new ControlRecord.Voters(voters.at(id.endOffset())));
+            }
+            disk.background().soon(() -> write(id, lastContainedTimeMs, membership, records, created));
+        });
+        return created;
+    }
+
+    private void write(
+            SnapshotId id,
+            long lastContainedTimeMs,
+            List<ControlRecord> membership,
+            Iterator<List<VersionedRecord>> records,
+            CompletableFuture<SnapshotId> created) {
+        try (SnapshotWriter writer =
+                shell.log().snapshots().write(id, disk.clock().millis())) {
+            writer.header(lastContainedTimeMs, membership);
+            while (records.hasNext()) {
+                writer.append(records.next());
+            }
+            writer.finish();
+        } catch (RuntimeException failure) {
+            LOG.warn("Could not write the snapshot {}", id, failure);
+            created.completeExceptionally(failure);
+            return;
+        }
+        submit(created, () -> {
+            shell.snapshotCreated(id);
+            created.complete(id);
+        });
+    }
+
+    public CompletionStage<VoteResponse> vote(int version, VoteRequest request) {
+        CompletableFuture<VoteResponse> response = new CompletableFuture<>();
+        submit(response, () -> {
+            switch (requests.vote(0, request)) {
+                case Parsed.Refused refused ->
+                    response.complete(
+                            VoteResponse.DEFAULT.withErrorCode(refused.error().code()));
+                case Parsed.PartitionRefused refused ->
+                    response.complete(responses.vote(
+                            version,
+                            new Effect.AnswerVote(0, refused.error(), shell.leadership(), Ballot.Vote.REJECTED)));
+                case Parsed.Accepted ignored ->
+                    shell.ask(
+                            number -> accepted(requests.vote(number, request)),
+                            answer -> response.complete(responses.vote(version, (Effect.AnswerVote) answer)));
+            }
+        });
+        return response;
+    }
+
+    public CompletionStage<BeginQuorumEpochResponse> beginQuorumEpoch(int version, BeginQuorumEpochRequest request) {
+        CompletableFuture<BeginQuorumEpochResponse> response = new CompletableFuture<>();
+        submit(response, () -> {
+            switch (requests.leaderAnnounced(0, request)) {
+                case Parsed.Refused refused ->
+                    response.complete(BeginQuorumEpochResponse.DEFAULT.withErrorCode(
+                            refused.error().code()));
+                case Parsed.PartitionRefused refused ->
+                    response.complete(responses.announcement(version, refusal(refused.error())));
+                case Parsed.Accepted ignored ->
+                    shell.ask(
+                            number -> accepted(requests.leaderAnnounced(number, request)),
+                            answer -> response.complete(
+                                    responses.announcement(version, (Effect.AnswerAnnouncement) answer)));
+            }
+        });
+        return response;
+    }
+
+    public CompletionStage<EndQuorumEpochResponse> endQuorumEpoch(int version, EndQuorumEpochRequest request) {
+        CompletableFuture<EndQuorumEpochResponse> response = new CompletableFuture<>();
+        submit(response, () -> {
+            switch (requests.leaderResigned(0, request)) {
+                case Parsed.Refused refused ->
+                    response.complete(EndQuorumEpochResponse.DEFAULT.withErrorCode(
+                            refused.error().code()));
+                case Parsed.PartitionRefused refused ->
+                    response.complete(responses.resignation(version, refusal(refused.error())));
+                case Parsed.Accepted ignored ->
+                    shell.ask(
+                            number -> accepted(requests.leaderResigned(number, request)),
+                            answer -> response.complete(
+                                    responses.resignation(version, (Effect.AnswerAnnouncement) answer)));
+            }
+        });
+        return response;
+    }
+
+    private Effect.AnswerAnnouncement refusal(ErrorCode error) {
+        return new Effect.AnswerAnnouncement(0, error, shell.leadership());
+    }
+
+    /** A fetch of the metadata log by another controller or by a broker. The answer's records are released by who sends them. */
+    public CompletionStage<FetchResponse> fetch(int version, FetchRequest request) {
+        CompletableFuture<FetchResponse> response = new CompletableFuture<>();
+        submit(response, () -> {
+            switch (requests.fetch(0, request)) {
+                case Parsed.Refused refused ->
+                    response.complete(
+                            FetchResponse.DEFAULT.withErrorCode(refused.error().code()));
+                case Parsed.PartitionRefused refused ->
+                    response.complete(responses.fetch(
+                            version,
+                            new Effect.AnswerFetch(0, refused.error(), shell.leadership(), new Effect.Reply.Nothing()),
+                            shell.log().startOffset(),
+                            Payload.EMPTY));
+                case Parsed.Accepted ignored -> {
+                    int maxBytes = Math.min(
+                            request.maxBytes(),
+                            QuorumRequests.partition(request).orElseThrow().partitionMaxBytes());
+                    shell.ask(
+                            number -> accepted(requests.fetch(number, request)),
+                            answer -> fetched(version, (Effect.AnswerFetch) answer, maxBytes, response));
+                }
+            }
+        });
+        return response;
+    }
+
+    private void fetched(
+            int version, Effect.AnswerFetch answer, int maxBytes, CompletableFuture<FetchResponse> response) {
+        long startOffset = shell.log().startOffset();
+        if (!(answer.reply() instanceof Effect.Reply.Records records)) {
+            response.complete(responses.fetch(version, answer, startOffset, Payload.EMPTY));
+            return;
+        }
+        int limitBytes = Math.clamp(maxBytes, 0, MetadataBatches.MAX_BATCH_BYTES);
+        switch (shell.log().read(records.fromOffset(), limitBytes)) {
+            case ReadResult.Batches batches ->
+                response.complete(responses.fetch(version, answer, startOffset, batches.records()));
+            case ReadResult.Cold cold ->
+                disk.background().soon(() -> {
+                    try {
+                        response.complete(responses.fetch(
+                                version, answer, startOffset, cold.read().run()));
+                    } catch (RuntimeException failure) {
+                        response.completeExceptionally(failure);
+                    }
+                });
+            case ReadResult.OutOfRange range ->
+                response.completeExceptionally(
+                        new IllegalStateException("the metadata log begins at " + range.logStartOffset()));
+        }
+    }
+
+    public CompletionStage<FetchSnapshotResponse> fetchSnapshot(int version, FetchSnapshotRequest request) {
+        CompletableFuture<FetchSnapshotResponse> response = new CompletableFuture<>();
+        submit(response, () -> {
+            switch (requests.fetchSnapshot(0, request)) {
+                case Parsed.Refused refused ->
+                    response.complete(FetchSnapshotResponse.DEFAULT.withErrorCode(
+                            refused.error().code()));
+                case Parsed.PartitionRefused refused ->
+                    response.complete(responses.snapshot(
+                            version,
+                            new Effect.AnswerSnapshot(0, refused.error(), shell.leadership(), SnapshotId.BOOTSTRAP),
+                            0,
+                            0,
+                            Payload.EMPTY));
+                case Parsed.Accepted ignored ->
+                    shell.ask(
+                            number -> accepted(requests.fetchSnapshot(number, request)),
+                            answer ->
+                                    response.complete(snapshotPart(version, request, (Effect.AnswerSnapshot) answer)));
+            }
+        });
+        return response;
+    }
+
+    private FetchSnapshotResponse snapshotPart(
+            int version, FetchSnapshotRequest request, Effect.AnswerSnapshot answer) {
+        if (answer.error() != ErrorCode.NONE) {
+            return responses.snapshot(version, answer, 0, 0, Payload.EMPTY);
+        }
+        long position = request.topics().getFirst().partitions().getFirst().position();
+        long totalBytes = shell.log().snapshots().sizeBytes(answer.id());
+        if (position < 0 || position >= totalBytes) {
+            Effect.AnswerSnapshot refused = new Effect.AnswerSnapshot(
+                    answer.request(), ErrorCode.POSITION_OUT_OF_RANGE, answer.leadership(), answer.id());
+            return responses.snapshot(version, refused, 0, 0, Payload.EMPTY);
+        }
+        int limitBytes = Math.clamp(request.maxBytes(), 0, MetadataBatches.MAX_BATCH_BYTES);
+        ByteBuffer part = shell.log().snapshots().part(answer.id(), position, limitBytes);
+        return responses.snapshot(version, answer, position, totalBytes, Payload.of(part));
+    }
+
+    public CompletionStage<DescribeQuorumResponse> describeQuorum(int version, DescribeQuorumRequest request) {
+        CompletableFuture<DescribeQuorumResponse> response = new CompletableFuture<>();
+        submit(response, () -> response.complete(describe(version, request)));
+        return response;
+    }
+
+    private DescribeQuorumResponse describe(int version, DescribeQuorumRequest request) {
+        if (!QuorumResponses.asksForMetadata(request)) {
+            return QuorumResponses.describeRefused(
+                    request, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "This server does not host this topic-partition.");
+        }
+        @Nullable QuorumStatus status = shell.quorum().status().orElse(null);
+        if (status == null) {
+            return QuorumResponses.describeRefused(
+                    request,
+                    ErrorCode.NOT_LEADER_OR_FOLLOWER,
+                    "For requests intended only for the leader, this error indicates that the broker is not the current"
+                            + " leader. For requests intended for any replica, this error indicates that the broker is"
+                            + " not a replica of the topic partition.");
+        }
+        VoterSet voters = shell.quorum().voters().latest();
+        long sinceEpochMs = disk.clock().millis() - ticksMs.getAsLong();
+        return responses.describe(version, shell.leadership(), status, voters, sinceEpochMs);
+    }
+
+    private static Input accepted(Parsed parsed) {
+        return ((Parsed.Accepted) parsed).input();
+    }
+
+    /** The thread. */
+    private void run() {
+        try {
+            shell.step(new Input.Tick());
+            while (!isDone()) {
+                shell.turn();
+                long waitMs = shell.nextDeadlineMs() - ticksMs.getAsLong();
+                @Nullable Runnable task = waitMs <= 0 ? tasks.poll() : tasks.poll(waitMs, TimeUnit.MILLISECONDS);
+                while (task != null) {
+                    task.run();
+                    task = tasks.poll();
+                }
+            }
+            shell.turn();
+            shell.close();
+            ended.complete(null);
+        } catch (InterruptedException | RuntimeException | Error failure) {
+            LOG.error("This node takes no part in the metadata quorum any more", failure);
+            ended.completeExceptionally(failure);
+            fault.accept(failure);
+        }
+        tasks.forEach(Runnable::run);
+    }
+
+    /** A leader that stops waits a while until the others know. */
+    private boolean isDone() {
+        if (phase == Phase.RUNNING) {
+            return false;
+        }
+        boolean told = !(shell.quorum().role() instanceof Role.Resigned resigned)
+                || resigned.notTold().isEmpty();
+        return told || ticksMs.getAsLong() >= stopAtMs;
+    }
+
+    private void send(Effect.Send send) {
+        peers.send(send.peer(), outgoing.request(send.message()))
+                .whenComplete((response, failure) -> tasks.add(() -> {
+                    if (response != null) {
+                        QuorumOutgoing.Answered answered = outgoing.answer(send.send(), response);
+                        shell.answered(answered.input(), answered.records());
+                    } else {
+                        LOG.debug("No answer of {} to {}", send.peer(), send.message(), failure);
+                        boolean unsupported =
+                                failure instanceof UnsupportedField && send.message() instanceof Outgoing.Vote;
+                        shell.step(
+                                unsupported
+                                        ? QuorumOutgoing.voteUnsupported(send.send())
+                                        : new Input.SendFailed(send.send()));
+                    }
+                }));
+    }
+
+    /** Runs a task on the owner's thread, unless that has ended: then the stage fails. */
+    private void submit(CompletableFuture<?> stage, Runnable task) {
+        tasks.add(() -> {
+            if (ended.isDone()) {
+                stage.completeExceptionally(new IllegalStateException("the metadata quorum's node has stopped"));
+            } else {
+                task.run();
+            }
+        });
+        if (ended.isDone()) {
+            drainAfterEnd();
+        }
+    }
+
+    /** The thread is gone and runs no more tasks. */
+    private void drainAfterEnd() {
+        for (@Nullable Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+            task.run();
+        }
+    }
+
+    /** One wake-up is enough for all that was appended meanwhile. */
+    private void wake() {
+        if (woken.compareAndSet(false, true)) {
+            tasks.add(() -> woken.set(false));
+        }
+    }
+
+    /** Resigns if this node leads, tells the others, and closes the log. Returns when that is done. */
+    @Override
+    public void close() {
+        tasks.add(() -> {
+            phase = Phase.STOPPING;
+            stopAtMs = ticksMs.getAsLong() + RESIGNATION_MS;
+            shell.step(new Input.ShutdownAsked());
+        });
+        ended.exceptionally(failure -> null).join();
+    }
+}

@@ -1,0 +1,288 @@
+package ottla.replication.io;
+
+import java.nio.ByteBuffer;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import ottla.base.Check;
+import ottla.replication.quorum.ControlRecord;
+import ottla.replication.quorum.Effect;
+import ottla.replication.quorum.Input;
+import ottla.replication.quorum.Leadership;
+import ottla.replication.quorum.MetadataBatches;
+import ottla.replication.quorum.Quorum;
+import ottla.replication.quorum.SnapshotId;
+import ottla.wire.primitive.Payload;
+import ottla.wire.record.BatchView;
+import ottla.wire.record.Batches;
+
+/**
+ * Carries out what the machine wants: writes, flushes, sends, answers. Owned by the thread of its {@link QuorumNode}, from the
+ * first step to {@link #close}.
+ */
+final class QuorumShell implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(QuorumShell.class);
+
+    /** Kafka looks for snapshots that nobody needs once a minute. */
+    private static final long CLEAN_INTERVAL_MS = 60_000;
+
+    private final QuorumSettings settings;
+    private final QuorumLog log;
+    private final Quorum quorum;
+    private final QuorumDelivery delivery;
+    private final InstantSource clock;
+    private final LongSupplier ticksMs;
+    private final Sender sender;
+    private final Consumer<Runnable> owner;
+    private final Runnable wake;
+    private final Map<Long, Consumer<Effect>> asked = new HashMap<>();
+    private Optional<LeaderTerm> term = Optional.empty();
+    private long epochStartOffset;
+    private long nextRequest = 1;
+    private long nextCleanMs;
+
+    /** Records or snapshot bytes of the answer that is being taken in. */
+    private Payload arrived = Payload.EMPTY;
+
+    /** Read by other threads. */
+    private volatile long highWatermark;
+
+    private volatile Leadership leadership;
+
+    /** How to reach others; the answer comes back as an input by way of the owner. */
+    interface Sender {
+        void send(Effect.Send send);
+    }
+
+    QuorumShell(
+            QuorumSettings settings,
+            QuorumLog log,
+            List<QuorumListener> listeners,
+            InstantSource clock,
+            LongSupplier ticksMs,
+            RandomGenerator random,
+            Sender sender,
+            Consumer<Runnable> owner,
+            Runnable wake) {
+        this.settings = settings;
+        this.log = log;
+        this.clock = clock;
+        this.ticksMs = ticksMs;
+        this.sender = sender;
+        this.owner = owner;
+        this.wake = wake;
+        delivery = new QuorumDelivery(log, listeners);
+        quorum = new Quorum(
+                settings.membership(),
+                settings.timeouts(),
+                random,
+                log.election(),
+                log.facts(),
+                log.voters(settings.staticVoters()),
+                ticksMs.getAsLong());
+        leadership = quorum.leadership();
+        highWatermark = Math.max(0, quorum.highWatermark());
+        nextCleanMs = ticksMs.getAsLong() + CLEAN_INTERVAL_MS;
+    }
+
+    Quorum quorum() {
+        return quorum;
+    }
+
+    QuorumLog log() {
+        return log;
+    }
+
+    /** Everything below this is committed. Any thread. */
+    long highWatermark() {
+        return highWatermark;
+    }
+
+    /** Any thread. */
+    Leadership leadership() {
+        return leadership;
+    }
+
+    /** When {@link #turn} is to be called at the latest. */
+    long nextDeadlineMs() {
+        return Math.min(nextCleanMs, quorum.nextDeadlineMs());
+    }
+
+    /** One turn of the owner's loop: timers, what was appended meanwhile, and what the listeners do not know yet. */
+    void turn() {
+        if (quorum.nextDeadlineMs() <= ticksMs.getAsLong()) {
+            step(new Input.Tick());
+        }
+        writeWaiting();
+        delivery.deliver(highWatermark);
+        if (nextCleanMs <= ticksMs.getAsLong()) {
+            clean();
+        }
+    }
+
+    /** Asks the machine something that it answers with an effect, sooner or later. */
+    void ask(Function<Long, Input> question, Consumer<Effect> answer) {
+        long request = nextRequest++;
+        asked.put(request, answer);
+        step(question.apply(request));
+    }
+
+    /** An answer from another node, with the records that came along. */
+    void answered(Input answer, Payload records) {
+        arrived = records;
+        step(answer);
+        arrived = Payload.EMPTY;
+    }
+
+    void step(Input input) {
+        List<Input> reports = new ArrayList<>();
+        for (Effect effect : quorum.step(ticksMs.getAsLong(), input)) {
+            perform(effect, reports);
+        }
+        leadership = quorum.leadership();
+        reports.forEach(this::step);
+    }
+
+    private void perform(Effect effect, List<Input> reports) {
+        switch (effect) {
+            case Effect.SaveElection save ->
+                log.save(save.election(), quorum.voters().latest(), save.kRaftVersion());
+            case Effect.Send send -> sender.send(send);
+            case Effect.AnswerVote answer -> answer(answer.request(), answer);
+            case Effect.AnswerAnnouncement answer -> answer(answer.request(), answer);
+            case Effect.AnswerFetch answer -> answer(answer.request(), answer);
+            case Effect.AnswerSnapshot answer -> answer(answer.request(), answer);
+            case Effect.AppendControl append -> appendControl(append, reports);
+            case Effect.AppendFetched ignored -> appendFetched(reports);
+            case Effect.WriteSnapshot write ->
+                log.snapshots().fetched(write.id(), write.position(), arrived.contiguous());
+            case Effect.InstallSnapshot install -> install(install.id(), reports);
+            case Effect.Truncate truncate -> {
+                LOG.info("Cutting the metadata log at {}, as its leader's does not go on as it does", truncate);
+                log.truncateTo(truncate.endOffset());
+                delivery.truncated(truncate.endOffset());
+            }
+            case Effect.Commit commit -> {
+                highWatermark = commit.highWatermark();
+                log.highWatermark(highWatermark);
+            }
+            case Effect.BecomeLeader leader -> epochStartOffset = leader.epochStartOffset();
+            case Effect.LoseLeadership lost -> {
+                term.ifPresent(LeaderTerm::end);
+                term = Optional.empty();
+                delivery.resigned(lost.epoch());
+            }
+            case Effect.LeaderKnown known -> {
+                LOG.info(
+                        "Epoch {} of the metadata quorum {}",
+                        known.epoch(),
+                        known.leaderId().isPresent()
+                                ? "is led by " + known.leaderId().getAsInt()
+                                : "has no known leader");
+                delivery.leaderKnown(known.epoch(), known.leaderId());
+            }
+        }
+    }
+
+    private void answer(long request, Effect answer) {
+        @Nullable Consumer<Effect> asker = asked.remove(request);
+        if (asker != null) {
+            asker.accept(answer);
+        }
+    }
+
+    private void appendControl(Effect.AppendControl append, List<Input> reports) {
+        long baseOffset = log.endOffset();
+        long timeMs = clock.millis();
+        ByteBuffer bytes = MetadataBatches.writeControl(baseOffset, append.epoch(), timeMs, append.controls());
+        int sizeBytes = bytes.remaining();
+        Map<Long, ControlRecord> controls = QuorumLog.controls(bytes);
+        log.append(bytes, append.epoch());
+        long endOffset = log.endOffset();
+        delivery.appended(new CommittedBatch(baseOffset, endOffset - 1, append.epoch(), timeMs, sizeBytes, List.of()));
+        log.flush();
+        reports.add(new Input.Appended(append.epoch(), endOffset, controls));
+        reports.add(new Input.Flushed(endOffset));
+        if (term.isEmpty()) {
+            // The first control records of an epoch: what the term accepts is numbered from behind them on.
+            LeaderTerm next = new LeaderTerm(
+                    append.epoch(),
+                    endOffset,
+                    clock,
+                    this::highWatermark,
+                    wake,
+                    () -> owner.accept(() -> step(new Input.ResignAsked(append.epoch()))));
+            term = Optional.of(next);
+            delivery.leads(next, epochStartOffset);
+        }
+    }
+
+    /** Writes all that was accepted since the last turn, and flushes once for all of it. */
+    private void writeWaiting() {
+        List<LeaderTerm.Waiting> waiting = term.map(LeaderTerm::take).orElse(List.of());
+        if (waiting.isEmpty()) {
+            return;
+        }
+        int epoch = term.orElseThrow().epoch();
+        for (LeaderTerm.Waiting batch : waiting) {
+            Check.invariant(
+                    batch.batch().baseOffset() == log.endOffset(),
+                    "offsets were given without gaps",
+                    batch.batch().baseOffset(),
+                    log.endOffset());
+            log.append(batch.bytes(), epoch);
+            delivery.appended(batch.batch());
+        }
+        step(new Input.Appended(epoch, log.endOffset(), Map.of()));
+        log.flush();
+        step(new Input.Flushed(log.endOffset()));
+    }
+
+    private void appendFetched(List<Input> reports) {
+        ByteBuffer records = arrived.contiguous();
+        for (BatchView batch : Batches.each(records)) {
+            if (batch.partitionLeaderEpoch() > quorum.role().epoch() || batch.baseOffset() != log.endOffset()) {
+                break;
+            }
+            log.append(batch.bytes(), batch.partitionLeaderEpoch());
+            Map<Long, ControlRecord> controls = batch.isControl() ? MetadataBatches.readControl(batch) : Map.of();
+            reports.add(new Input.Appended(batch.partitionLeaderEpoch(), log.endOffset(), controls));
+        }
+        log.flush();
+        reports.add(new Input.Flushed(log.endOffset()));
+    }
+
+    private void install(SnapshotId id, List<Input> reports) {
+        log.install(id);
+        delivery.truncated(0);
+        reports.add(new Input.SnapshotInstalled(id, log.snapshots().voters(id)));
+    }
+
+    /** A snapshot of the controller's is in place. */
+    void snapshotCreated(SnapshotId id) {
+        step(new Input.SnapshotCreated(id));
+        clean();
+    }
+
+    private void clean() {
+        nextCleanMs = ticksMs.getAsLong() + CLEAN_INTERVAL_MS;
+        log.clean(settings.retention())
+                .ifPresent(cleaned -> step(new Input.Cleaned(cleaned.oldest(), cleaned.startOffset())));
+    }
+
+    @Override
+    public void close() {
+        term.ifPresent(LeaderTerm::end);
+        log.close();
+    }
+}
