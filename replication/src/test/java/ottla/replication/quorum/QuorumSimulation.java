@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
  * disks that lose what was not flushed. {@code -Dottla.seed=} replays one run, {@code -Dottla.seeds=} sets how many there are.
  */
 final class QuorumSimulation {
-    private static final int DEFAULT_RUNS = 400;
+    private static final int DEFAULT_RUNS = 150;
     private static final long STORM_MS = 20_000;
 
     /** A quorum with everybody up and a sound network has a leader and commits well within some election timeouts. */
