@@ -286,16 +286,21 @@ public final class Log implements AutoCloseable {
             // Nothing but an offset that is too far away makes an empty segment roll; it then moves there.
             return old;
         }
-        next.create();
+        // Whatever fails here leaves a log that can go on: what a sealed segment got is right for an open one, too.
+        old.seal();
+        producers.advance(Math.max(producers.endOffset(), baseOffset));
+        snapshots.take(producers);
+        try {
+            next.create();
+        } catch (DiskFailure failure) {
+            next.delete();
+            throw failure;
+        }
+        segments.add(next);
         if (old.sizeBytes() == 0) {
             segments.remove(old);
             discard(List.of(old));
-        } else {
-            old.seal();
         }
-        segments.add(next);
-        producers.advance(Math.max(producers.endOffset(), baseOffset));
-        snapshots.take(producers);
         flushing.later(old, baseOffset);
         return next;
     }
@@ -397,13 +402,19 @@ public final class Log implements AutoCloseable {
     /** The search for the record with the largest timestamp. */
     public TimestampSearch findLargestTimestamp() {
         long largestMs = Segment.NO_TIMESTAMP;
-        List<TimestampSearch.Stretch> stretches = List.of();
+        Optional<Segment> largest = Optional.empty();
         for (Segment segment : segments.from(logStartOffset)) {
-            if (segment.largestTimestampMs() > largestMs) {
+            if (segment.baseOffset() >= logStartOffset && segment.largestTimestampMs() > largestMs) {
                 largestMs = segment.largestTimestampMs();
-                stretches = List.of(TimestampSearch.Stretch.of(segment));
+                largest = Optional.of(segment);
             }
         }
+        List<TimestampSearch.Stretch> stretches = new ArrayList<>();
+        Segment first = segments.holding(logStartOffset);
+        if (first.baseOffset() < logStartOffset && first.largestTimestampMs() >= largestMs) {
+            stretches.add(TimestampSearch.Stretch.of(first));
+        }
+        largest.map(TimestampSearch.Stretch::of).ifPresent(stretches::add);
         return new TimestampSearch(stretches, logStartOffset, largestMs, TimestampSearch.Goal.LARGEST);
     }
 
@@ -527,7 +538,12 @@ public final class Log implements AutoCloseable {
         producers.expire(nowMs, shell.producerIdExpirationMs());
     }
 
-    /** Removes all records from an offset on. Afterwards the log ends there, or where the batch began that held it. */
+    /**
+     * Removes all records from an offset on. Afterwards the log ends there, or where the batch began that held it.
+     *
+     * <p>Returns when the cut would survive a power cut. Otherwise batches of the old history could come back between those of the
+     * new one, at offsets and epochs that fit.
+     */
     public void truncateTo(long offset) {
         if (offset >= endOffset) {
             return;
@@ -546,9 +562,13 @@ public final class Log implements AutoCloseable {
             endOffset = scan.lastOffset() + 1;
         }
         endOffset = Math.min(endOffset, offset);
+        flushing.cutTo(endOffset); // before anything is cut, as the cutting may fail half-way
         active.truncate(scan.position(), endOffset);
         discard(beyond);
-        flushing.cutTo(endOffset);
+        active.data().sync();
+        if (!beyond.isEmpty()) {
+            shell.disk().syncDirectory(directory());
+        }
         logStartOffset = Math.min(logStartOffset, endOffset);
         if (epochs.truncateTo(endOffset) == LeaderEpochs.Change.CHANGED) {
             saveEpochs(SmallFiles.Durability.WRITTEN);
@@ -559,15 +579,16 @@ public final class Log implements AutoCloseable {
     /** Empties the log and begins it anew at an offset, as a follower does whose leader no longer has what is missing. */
     public void resetTo(long offset) {
         tail.clear();
+        flushing.cutTo(0);
         List<Segment> all = segments.beginningAt(0);
         all.forEach(segments::remove);
         discard(all);
         Segment segment = newSegment(offset);
         segment.create();
         segments.add(segment);
+        shell.disk().syncDirectory(directory());
         endOffset = offset;
         logStartOffset = offset;
-        flushing.cutTo(offset);
         flushing.reached(offset);
         epochs.clear();
         saveEpochs(SmallFiles.Durability.WRITTEN);

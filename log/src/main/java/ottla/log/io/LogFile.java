@@ -113,6 +113,12 @@ final class LogFile {
         files.forget(this);
     }
 
+    /** Deletes a file that may be written anew under the same name. Nobody may be reading it. */
+    void startAnew() {
+        delete();
+        presence = Presence.UNKNOWN;
+    }
+
     void delete() {
         files.forget(this);
         disk.delete(path());

@@ -91,6 +91,12 @@ final class LogOpening {
                 segments.add(segment);
             });
         }
+        for (Segment segment : segments.beginningAt(0)) {
+            if (segment.sizeBytes() == 0 && segment != segments.active()) {
+                segments.remove(segment); // a roll that was begun and given up
+                segment.delete();
+            }
+        }
         if (segments.isEmpty()) {
             Segment segment = segment(logStartOffset);
             segment.create();
@@ -162,11 +168,16 @@ final class LogOpening {
         endOffset = start.baseOffset();
         boolean cut = false;
         for (Segment segment : segments.beginningAt(start.baseOffset())) {
-            if (cut || segment.baseOffset() < endOffset) {
+            // Writes reach the disk in any order: a segment may be there although the end of the one before was lost.
+            // Only
+            // compaction leaves such gaps on purpose.
+            boolean gap = segment.baseOffset() > endOffset && !config.compacts();
+            if (cut || gap || segment.baseOffset() < endOffset) {
                 LOG.warn("Dropping {}: it follows a place where the log is damaged", segment);
                 segments.remove(segment);
                 segment.setAside();
                 segment.delete();
+                cut = true;
                 continue;
             }
             cut = !recover(segment);

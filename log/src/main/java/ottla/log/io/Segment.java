@@ -278,7 +278,7 @@ final class Segment {
         offsets.truncate(0);
         times.truncate(0);
         if (transactions.exists()) {
-            transactions.delete();
+            transactions.startAnew();
         }
         transactionCount = 0;
         bytesSinceEntry = 0;

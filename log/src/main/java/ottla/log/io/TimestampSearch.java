@@ -20,7 +20,7 @@ public final class TimestampSearch {
     enum Goal {
         /** The first record whose timestamp is the wanted one or later. */
         FIRST_FROM,
-        /** The first record that has the largest timestamp of its segment. */
+        /** The first record of those that have the largest timestamp, which is the wanted one unless that was given up. */
         LARGEST
     }
 
@@ -35,6 +35,10 @@ public final class TimestampSearch {
                     segment.sizeBytes(),
                     segment.offsets().writtenCount(),
                     segment.times().writtenCount());
+        }
+
+        BatchScan scan(int position) {
+            return new BatchScan(segment.data(), position, sizeBytes);
         }
 
         int positionBefore(long timestampMs) {
@@ -56,39 +60,68 @@ public final class TimestampSearch {
 
     /** Throws {@link DiskFailure}, with {@link DiskFailure.Kind#ABSENT} if a segment was deleted meanwhile. */
     public Optional<Found> run() {
-        for (Stretch stretch : stretches) {
-            Optional<Found> found = search(stretch);
-            if (found.isPresent()) {
-                return found;
-            }
-        }
-        return Optional.empty();
+        return goal == Goal.LARGEST ? largest() : firstFrom();
     }
 
-    private Optional<Found> search(Stretch stretch) {
-        // An entry for a timestamp says that no batch up to its own has a later one, so the wanted record is after the
-        // last
-        // entry below the wanted timestamp.
-        int position = stretch.positionBefore(timestampMs - 1);
-        BatchScan scan = new BatchScan(stretch.segment().data(), position, stretch.sizeBytes());
-        while (scan.advance()) {
-            if (scan.maxTimestamp() >= timestampMs && scan.lastOffset() >= startOffset) {
-                Optional<Found> found = record(scan.batch());
-                if (found.isPresent()) {
-                    return found;
+    private Optional<Found> firstFrom() {
+        for (Stretch stretch : stretches) {
+            // An entry for a timestamp says that no batch up to its own has a later one, so the wanted record is after
+            // the last
+            // entry below the wanted timestamp.
+            BatchScan scan = stretch.scan(stretch.positionBefore(timestampMs - 1));
+            while (scan.advance()) {
+                if (scan.maxTimestamp() >= timestampMs && scan.lastOffset() >= startOffset) {
+                    Optional<Found> found = first(scan.batch(), timestampMs);
+                    if (found.isPresent()) {
+                        return found;
+                    }
                 }
             }
         }
         return Optional.empty();
     }
 
-    private Optional<Found> record(BatchView batch) {
+    private Optional<Found> largest() {
+        Optional<Found> largest = Optional.empty();
+        long leastMs = 0;
+        for (Stretch stretch : stretches) {
+            // What the index says of a segment in which the log starts may be about records that are given up.
+            boolean whole = stretch.segment.baseOffset() >= startOffset;
+            BatchScan scan = stretch.scan(whole ? stretch.positionBefore(timestampMs - 1) : 0);
+            while (scan.advance()) {
+                if (scan.maxTimestamp() < leastMs || scan.lastOffset() < startOffset) {
+                    continue;
+                }
+                Optional<Found> next = largest(scan.batch(), leastMs);
+                if (next.isPresent()) {
+                    largest = next;
+                    leastMs = next.get().timestampMs() + 1;
+                }
+            }
+        }
+        return largest;
+    }
+
+    private Optional<Found> largest(BatchView batch, long leastMs) {
+        long foundOffset = -1;
+        long foundMs = leastMs - 1;
         RecordCursor record = batch.records(Admission.OPENED_BYTES_MAX);
         while (record.advance()) {
-            boolean wanted = record.timestampMs() >= timestampMs && record.offset() >= startOffset;
-            if (wanted) {
-                long found = goal == Goal.LARGEST ? batch.maxTimestamp() : record.timestampMs();
-                return Optional.of(new Found(record.offset(), found, batch.partitionLeaderEpoch()));
+            if (record.timestampMs() > foundMs && record.offset() >= startOffset) {
+                foundOffset = record.offset();
+                foundMs = record.timestampMs();
+            }
+        }
+        return foundOffset < 0
+                ? Optional.empty()
+                : Optional.of(new Found(foundOffset, foundMs, batch.partitionLeaderEpoch()));
+    }
+
+    private Optional<Found> first(BatchView batch, long leastMs) {
+        RecordCursor record = batch.records(Admission.OPENED_BYTES_MAX);
+        while (record.advance()) {
+            if (record.timestampMs() >= leastMs && record.offset() >= startOffset) {
+                return Optional.of(new Found(record.offset(), record.timestampMs(), batch.partitionLeaderEpoch()));
             }
         }
         return Optional.empty();

@@ -72,7 +72,9 @@ public class MemoryDisk implements Disk {
     @Override
     public synchronized DiskFile create(String name) {
         requireDirectory(name);
-        files.putIfAbsent(name, new Content());
+        if (files.putIfAbsent(name, new Content()) == null) {
+            onNames();
+        }
         return open(name);
     }
 
@@ -114,7 +116,9 @@ public class MemoryDisk implements Disk {
         for (int slash = name.indexOf('/'); slash > 0; slash = name.indexOf('/', slash + 1)) {
             directories.add(name.substring(0, slash));
         }
-        directories.add(name);
+        if (directories.add(name)) {
+            onNames();
+        }
     }
 
     @Override
@@ -123,6 +127,7 @@ public class MemoryDisk implements Disk {
         Content content = files.remove(from);
         if (content != null) {
             files.put(to, content);
+            onNames();
             return;
         }
         if (!directories.remove(from)) {
@@ -134,6 +139,7 @@ public class MemoryDisk implements Disk {
                 files.put(to + name.substring(from.length()), files.remove(name));
             }
         }
+        onNames();
     }
 
     @Override
@@ -141,6 +147,7 @@ public class MemoryDisk implements Disk {
         files.remove(name);
         files.keySet().removeIf(file -> file.startsWith(name + "/"));
         directories.removeIf(directory -> directory.equals(name) || directory.startsWith(name + "/"));
+        onNames();
     }
 
     @Override
@@ -191,6 +198,22 @@ public class MemoryDisk implements Disk {
 
     void onSync(Content content) {}
 
+    /** After files or directories were created, renamed or deleted. */
+    void onNames() {}
+
+    synchronized Set<String> directories() {
+        return directories;
+    }
+
+    /** Puts other files and directories in the place of all there are. */
+    synchronized void restore(Map<String, Content> nextFiles, Set<String> nextDirectories) {
+        files.clear();
+        files.putAll(nextFiles);
+        directories.clear();
+        directories.addAll(nextDirectories);
+        locks.clear();
+    }
+
     static DiskFailure failure(DiskFailure.Kind kind, String what, String why) {
         return new DiskFailure(kind, what, new IOException(why));
     }
@@ -231,7 +254,7 @@ public class MemoryDisk implements Disk {
                 requireOpen();
                 beforeWrite(content, bytes, position);
                 int end = Math.toIntExact(position + bytes.remaining());
-                long room = capacityBytes - usedBytes();
+                long room = capacityBytes == Long.MAX_VALUE ? Long.MAX_VALUE / 2 : capacityBytes - usedBytes();
                 if (end - content.sizeBytes > room) {
                     // As a real disk does: what still fits is written.
                     int part = (int) Math.max(0, Math.min(bytes.remaining(), content.sizeBytes + room - position));
