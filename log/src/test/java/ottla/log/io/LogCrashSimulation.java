@@ -107,7 +107,7 @@ class LogCrashSimulation {
         }
 
         private void append() {
-            long producerId = random.nextInt(4) - 1;
+            long producerId = random.nextLong(-1, 3);
             ByteBuffer records;
             AppendOrigin origin = AppendOrigin.CLIENT;
             if (producerId >= 2 && random.nextBoolean()) {
