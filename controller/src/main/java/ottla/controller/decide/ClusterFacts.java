@@ -8,6 +8,7 @@ import ottla.controller.image.ClusterImage;
 import ottla.controller.image.ConfigResource;
 import ottla.controller.image.Directories;
 import ottla.controller.image.PartitionRegistration;
+import ottla.controller.image.TopicImage;
 
 /** What every decision looks at: the cluster as it is, uncommitted changes included, and the controller's own configuration. */
 public record ClusterFacts(ClusterImage image, ControllerSettings settings, ConfigRules rules) {
@@ -39,10 +40,14 @@ public record ClusterFacts(ClusterImage image, ControllerSettings settings, Conf
         return directories.size() == 1 ? directories.getFirst() : Directories.UNASSIGNED;
     }
 
-    int minIsr(String topic) {
-        return topicOrClusterConfig(topic, MIN_INSYNC_REPLICAS)
+    /** How many must be in sync for a write with acks=all, never more than there are replicas. */
+    int minIsr(TopicImage topic) {
+        int wanted = topicOrClusterConfig(topic.name(), MIN_INSYNC_REPLICAS)
                 .map(Integer::parseInt)
                 .orElse(settings.minInsyncReplicas());
+        return topic.partition(0)
+                .map(first -> Math.min(wanted, first.replicas().size()))
+                .orElse(wanted);
     }
 
     PartitionChange.Election electionFor(String topic) {

@@ -73,6 +73,8 @@ final class LeaderChanges {
             List<Integer> uncleanlyStopped) {
         List<MetadataRecord> records = new ArrayList<>();
         for (TopicImage topic : facts.image().topics().all()) {
+            int minIsr = facts.minIsr(topic);
+            PartitionChange.Election election = facts.electionFor(topic.name());
             for (int index = 0; index < topic.partitionCount(); index++) {
                 PartitionRegistration partition = topic.partitions().get(index);
                 if (concerned.test(partition)) {
@@ -84,9 +86,9 @@ final class LeaderChanges {
                                     index,
                                     partition,
                                     id -> active.test(id) && facts.hasOnlineReplica(partition, id),
-                                    facts.minIsr(topic.name()),
+                                    minIsr,
                                     facts.elr())
-                            .election(facts.electionFor(topic.name()))
+                            .election(election)
                             .isr(isr)
                             .uncleanlyStopped(uncleanlyStopped)
                             .newDirectory(facts::defaultDirectory)

@@ -1,10 +1,10 @@
 package ottla.controller.decide;
 
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
 import ottla.base.Uuid;
@@ -37,6 +37,7 @@ final class PartitionChange {
     private IntFunction<Uuid> newDirectory = present -> ottla.controller.image.Directories.UNASSIGNED;
     private Optional<List<Uuid>> directories = Optional.empty();
 
+    /** {@code minIsr} is at most the number of replicas. */
     PartitionChange(
             Uuid topicId, int partition, PartitionRegistration present, IntPredicate mayLead, int minIsr, Elr elr) {
         this.topicId = topicId;
@@ -134,12 +135,13 @@ final class PartitionChange {
     }
 
     private void finishReassignment() {
-        if ((removing.isEmpty() && adding.isEmpty()) || !isr.containsAll(adding)) {
-            return;
-        }
         List<Integer> remaining = without(replicas, removing);
         List<Integer> remainingInSync = without(isr, removing);
-        if (!remaining.isEmpty() && !remainingInSync.isEmpty()) {
+        boolean inProgress = !removing.isEmpty() || !adding.isEmpty();
+        // where more leave than come, those that stay must make up for it
+        boolean enoughInSync = remainingInSync.containsAll(adding)
+                && (adding.size() >= removing.size() || remainingInSync.containsAll(remaining));
+        if (inProgress && enoughInSync && !remaining.isEmpty() && (removing.isEmpty() || !remainingInSync.isEmpty())) {
             replicas = remaining;
             isr = remainingInSync;
             removing = List.of();
@@ -152,17 +154,19 @@ final class PartitionChange {
         if (elr == Elr.DISABLED) {
             return;
         }
-        if (isr.size() >= Math.min(minIsr, replicas.size())) {
+        if (isr.size() >= minIsr) {
             eligible = List.of();
             return;
         }
-        Set<Integer> candidates = new LinkedHashSet<>(present.isr());
+        // in one order, so that the same set is no change
+        Set<Integer> candidates = new TreeSet<>(present.isr());
         candidates.addAll(present.elr());
+        candidates.retainAll(replicas);
         eligible = without(without(List.copyOf(candidates), isr), uncleanlyStopped);
     }
 
     private PartitionChangeRecord elect(PartitionChangeRecord record) {
-        Elected elected = election == Election.PREFERRED ? preferredLeader() : anyLeader();
+        Elected elected = anyLeader();
         if (elected.leader() == present.leader()) {
             return record;
         }
@@ -183,51 +187,42 @@ final class PartitionChange {
         return changed;
     }
 
-    private Elected preferredLeader() {
-        int preferred = replicas.isEmpty() ? PartitionRegistration.NO_LEADER : replicas.getFirst();
-        if (isValidLeader(preferred)) {
-            return elected(preferred);
-        }
-        if (isValidLeader(present.leader())) {
-            return elected(present.leader());
-        }
-        return replicas.stream()
-                .filter(this::isValidLeader)
-                .findFirst()
-                .map(this::elected)
-                .orElse(Elected.NOBODY);
-    }
-
     private Elected anyLeader() {
-        if (isValidLeader(present.leader())) {
-            return elected(present.leader());
-        }
-        Optional<Integer> online = replicas.stream().filter(this::isValidLeader).findFirst();
-        if (online.isPresent()) {
-            return elected(online.get());
+        Elected complete = anyComplete();
+        if (complete.leader() != PartitionRegistration.NO_LEADER) {
+            return complete;
         }
         if (mayElectLastKnown()) {
             return new Elected(present.lastKnownElr().getFirst(), How.UNCLEAN);
         }
-        if (election == Election.UNCLEAN) {
-            return replicas.stream()
-                    .filter(mayLead::test)
-                    .findFirst()
-                    .map(id -> new Elected(id, How.UNCLEAN))
-                    .orElse(Elected.NOBODY);
+        return election == Election.UNCLEAN ? first(replicas, How.UNCLEAN) : Elected.NOBODY;
+    }
+
+    /** Somebody who surely has everything: the preferred leader if it is to be him, else the present one, else the first. */
+    private Elected anyComplete() {
+        boolean fromEligible = elr == Elr.ENABLED && isr.isEmpty();
+        How how = fromEligible ? How.ELIGIBLE : How.IN_SYNC;
+        List<Integer> complete = fromEligible ? eligible : isr;
+        List<Integer> candidates = replicas.stream().filter(complete::contains).toList();
+        if (election == Election.PREFERRED
+                && !candidates.isEmpty()
+                && candidates.getFirst().equals(replicas.getFirst())
+                && mayLead.test(candidates.getFirst())) {
+            return new Elected(candidates.getFirst(), how);
+        }
+        if (complete.contains(present.leader()) && mayLead.test(present.leader())) {
+            return new Elected(present.leader(), how);
+        }
+        return first(candidates, how);
+    }
+
+    private Elected first(List<Integer> candidates, How how) {
+        for (int id : candidates) {
+            if (mayLead.test(id)) {
+                return new Elected(id, how);
+            }
         }
         return Elected.NOBODY;
-    }
-
-    private boolean isValidLeader(int id) {
-        boolean complete = isr.contains(id)
-                || (elr == Elr.ENABLED && isr.isEmpty() && eligible.contains(id))
-                || (elr == Elr.ENABLED && eligible.contains(id));
-        return complete && mayLead.test(id);
-    }
-
-    private Elected elected(int id) {
-        return new Elected(id, isr.contains(id) ? How.IN_SYNC : How.ELIGIBLE);
     }
 
     /** Nobody surely has everything; who led last has the most. */
@@ -266,8 +261,9 @@ final class PartitionChange {
             return record;
         }
         List<Integer> known = present.lastKnownElr();
-        List<Integer> newIsr = record.isr();
-        if (newIsr != null && newIsr.isEmpty() && !(known.size() == 1 && known.getFirst() == present.leader())) {
+        if (record.leader() == PartitionRegistration.NO_LEADER
+                && present.hasLeader()
+                && !(known.size() == 1 && known.getFirst() == present.leader())) {
             return record.withLastKnownElr(List.of(present.leader()));
         }
         boolean keepsLeader = present.hasLeader() && record.leader() != PartitionRegistration.NO_LEADER;

@@ -8,7 +8,6 @@ import ottla.base.Uuid;
 import ottla.wire.message.metadata.AccessControlEntryRecord;
 import ottla.wire.message.metadata.DelegationTokenRecord;
 import ottla.wire.message.metadata.MetadataRecord;
-import ottla.wire.message.metadata.ProducerIdsRecord;
 import ottla.wire.message.metadata.RegisterControllerRecord;
 import ottla.wire.message.metadata.UserScramCredentialRecord;
 
@@ -19,7 +18,7 @@ import ottla.wire.message.metadata.UserScramCredentialRecord;
  * @param features finalized levels above 0, by name. {@code kraft.version} is not among them: the quorum keeps it in control
  *     records of its own
  * @param configs by resource, then by key in order; a resource without any key is not there
- * @param producerIds the last block of producer ids given out; {@link ProducerIdsRecord#DEFAULT} before the first
+ * @param nextProducerId the first producer id that nobody has been given
  */
 public record ClusterImage(
         PersistentMap<String, Short> features,
@@ -28,7 +27,7 @@ public record ClusterImage(
         TopicsImage topics,
         PersistentMap<ConfigResource, SortedMap<String, String>> configs,
         PersistentMap<QuotaEntity, SortedMap<String, Double>> quotas,
-        ProducerIdsRecord producerIds,
+        long nextProducerId,
         PersistentMap<Uuid, AccessControlEntryRecord> acls,
         PersistentMap<ScramUser, UserScramCredentialRecord> scram,
         PersistentMap<String, DelegationTokenRecord> tokens) {
@@ -39,7 +38,7 @@ public record ClusterImage(
             TopicsImage.EMPTY,
             PersistentMap.empty(),
             PersistentMap.empty(),
-            ProducerIdsRecord.DEFAULT,
+            0,
             PersistentMap.empty(),
             PersistentMap.empty(),
             PersistentMap.empty());
@@ -87,11 +86,6 @@ public record ClusterImage(
 
     public boolean elrEnabled() {
         return featureLevel(ELR_FEATURE) > 0;
-    }
-
-    /** The first producer id that nobody has been given. */
-    public long nextProducerId() {
-        return producerIds.nextProducerId();
     }
 
     /** All of it as records, in the order of a snapshot: replaying them gives an equal image. */

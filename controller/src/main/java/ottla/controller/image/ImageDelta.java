@@ -67,7 +67,7 @@ public final class ImageDelta {
     private PersistentMap<Integer, RegisterControllerRecord> controllers;
     private PersistentMap<ConfigResource, SortedMap<String, String>> configs;
     private PersistentMap<QuotaEntity, SortedMap<String, Double>> quotas;
-    private ProducerIdsRecord producerIds;
+    private long nextProducerId;
     private PersistentMap<Uuid, AccessControlEntryRecord> acls;
     private PersistentMap<ScramUser, UserScramCredentialRecord> scram;
     private PersistentMap<String, DelegationTokenRecord> tokens;
@@ -79,7 +79,7 @@ public final class ImageDelta {
         this.controllers = base.controllers();
         this.configs = base.configs();
         this.quotas = base.quotas();
-        this.producerIds = base.producerIds();
+        this.nextProducerId = base.nextProducerId();
         this.acls = base.acls();
         this.scram = base.scram();
         this.tokens = base.tokens();
@@ -93,7 +93,7 @@ public final class ImageDelta {
         delta.controllers = after.controllers();
         delta.configs = after.configs();
         delta.quotas = after.quotas();
-        delta.producerIds = after.producerIds();
+        delta.nextProducerId = after.nextProducerId();
         delta.acls = after.acls();
         delta.scram = after.scram();
         delta.tokens = after.tokens();
@@ -197,7 +197,7 @@ public final class ImageDelta {
             }
             case RegisterControllerRecord controller ->
                 controllers = controllers.with(controller.controllerId(), controller);
-            case ProducerIdsRecord ids -> producerIds = ids;
+            case ProducerIdsRecord ids -> nextProducerId = ids.nextProducerId();
             case ClientQuotaRecord quota -> quota(quota);
             case AccessControlEntryRecord acl -> {
                 acls = acls.with(acl.id(), acl);
@@ -244,7 +244,7 @@ public final class ImageDelta {
             next = next.with(topic.toImage());
         }
         return new ClusterImage(
-                features, brokers, controllers, next, configs, quotas, producerIds, acls, scram, tokens);
+                features, brokers, controllers, next, configs, quotas, nextProducerId, acls, scram, tokens);
     }
 
     private void createTopic(TopicRecord record) {

@@ -11,11 +11,15 @@ import ottla.wire.message.metadata.FeatureLevelRecord;
 import ottla.wire.message.metadata.MetadataRecord;
 import ottla.wire.message.metadata.PartitionChangeRecord;
 import ottla.wire.message.metadata.PartitionRecord;
+import ottla.wire.message.metadata.ProducerIdsRecord;
 import ottla.wire.message.metadata.RegisterBrokerRecord;
 import ottla.wire.message.metadata.TopicRecord;
 
 /** The image as the records of a snapshot, and the version in which each record may be written. */
 public final class ImageRecords {
+    /** Who was given a block of producer ids is history, of which a snapshot has none. */
+    private static final int NO_BROKER = -1;
+
     private ImageRecords() {}
 
     static List<MetadataRecord> of(ClusterImage image) {
@@ -30,8 +34,11 @@ public final class ImageRecords {
                 .forEach((resource, entries) -> entries.forEach((key, value) ->
                         records.add(new ConfigRecord(resource.type().id(), resource.name(), key, value))));
         quotas(image, records);
-        if (image.producerIds().nextProducerId() > 0) {
-            records.add(image.producerIds());
+        if (image.nextProducerId() > 0) {
+            records.add(ProducerIdsRecord.DEFAULT
+                    .withBrokerId(NO_BROKER)
+                    .withBrokerEpoch(NO_BROKER)
+                    .withNextProducerId(image.nextProducerId()));
         }
         records.addAll(image.acls().values());
         if (image.metadataVersion().isAtLeast(MetadataVersion.V3_5_IV2)) {

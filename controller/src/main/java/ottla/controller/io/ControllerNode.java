@@ -405,10 +405,28 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
     private <A> CompletionStage<A> decide(Decider<A> decider, long timeoutMs, Function<ErrorCode, A> refused) {
         CompletableFuture<A> answer = new CompletableFuture<>();
         ControllerTerm active = term;
-        if (active == null) {
-            answer.complete(refused.apply(ErrorCode.NOT_CONTROLLER));
-            return answer;
+        if (active != null) {
+            submit(active, decider, timeoutMs, refused, answer);
+        } else {
+            // after whatever the quorum reported before the request came
+            thread.loop().execute(() -> {
+                ControllerTerm begun = term;
+                if (begun != null) {
+                    submit(begun, decider, timeoutMs, refused, answer);
+                } else {
+                    answer.complete(refused.apply(ErrorCode.NOT_CONTROLLER));
+                }
+            });
         }
+        return answer;
+    }
+
+    private static <A> void submit(
+            ControllerTerm active,
+            Decider<A> decider,
+            long timeoutMs,
+            Function<ErrorCode, A> refused,
+            CompletableFuture<A> answer) {
         Command<MetadataRecord, A> command = nowMs -> {
             Decision<MetadataRecord, A> decision = decider.decide(active, nowMs);
             if (!decision.records().isEmpty()) {
@@ -420,7 +438,6 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
                 command,
                 timeoutMs,
                 outcome -> answer.complete(outcome.orElse(refusal -> refused.apply(Refusals.error(refusal)))));
-        return answer;
     }
 
     private Uuid newTopicId() {

@@ -1,0 +1,4 @@
+@NullMarked
+package ottla.controller.decide;
+
+import org.jspecify.annotations.NullMarked;

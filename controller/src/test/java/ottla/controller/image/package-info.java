@@ -1,0 +1,4 @@
+@NullMarked
+package ottla.controller.image;
+
+import org.jspecify.annotations.NullMarked;

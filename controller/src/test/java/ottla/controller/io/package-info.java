@@ -1,0 +1,4 @@
+@NullMarked
+package ottla.controller.io;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package ottla.controller.place;
+
+import org.jspecify.annotations.NullMarked;
