@@ -35,7 +35,6 @@ final class Door extends ChannelInboundHandlerAdapter {
             connection.unsafe().closeForcibly();
             return;
         }
-        connection.closeFuture().addListener(done -> server.left(address));
         if (!server.connections().hasRoom()) {
             server.openOrShutDoors();
         }

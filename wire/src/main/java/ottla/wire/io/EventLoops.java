@@ -62,6 +62,7 @@ public final class EventLoops implements AutoCloseable {
 
     private final Transport transport;
     private final MultiThreadIoEventLoopGroup group;
+    private final MultiThreadIoEventLoopGroup acceptors;
     private final ByteBufAllocator memory;
     private final List<NettyLoop> loops = new ArrayList<>();
     private final AtomicInteger turn = new AtomicInteger();
@@ -76,6 +77,7 @@ public final class EventLoops implements AutoCloseable {
         IoHandlerFactory handlers =
                 transport == Transport.EPOLL ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
         group = new MultiThreadIoEventLoopGroup(count, new DefaultThreadFactory("ottla-network"), handlers);
+        acceptors = new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("ottla-accept"), handlers);
         memory = new PooledByteBufAllocator(
                 true, 0, count, PAGE_BYTES, CHUNK_ORDER, CACHED_SMALL_COUNT, CACHED_NORMAL_COUNT, false);
         for (EventExecutor executor : group) {
@@ -115,6 +117,14 @@ public final class EventLoops implements AutoCloseable {
         return memory;
     }
 
+    /**
+     * Where listeners wait for connections: a thread that does nothing else. The backlog is short, and a connection that finds it
+     * full tries again after a second, so accepting must not stand behind the requests of those who are in already.
+     */
+    MultiThreadIoEventLoopGroup acceptors() {
+        return acceptors;
+    }
+
     MultiThreadIoEventLoopGroup group() {
         return group;
     }
@@ -130,8 +140,10 @@ public final class EventLoops implements AutoCloseable {
     /** Stops the loops and waits for them. Tasks that have not run by then never will. */
     @Override
     public void close() {
+        var acceptorsEnd = acceptors.shutdownGracefully(QUIET_MS, CLOSE_LIMIT_MS, TimeUnit.MILLISECONDS);
         group.shutdownGracefully(QUIET_MS, CLOSE_LIMIT_MS, TimeUnit.MILLISECONDS)
                 .syncUninterruptibly();
+        acceptorsEnd.syncUninterruptibly();
         loops.forEach(NettyLoop::free);
     }
 }

@@ -29,6 +29,8 @@ import ottla.base.Check;
  * <p>{@link #open} listeners, in the end {@link #close}, from any thread but a loop's.
  */
 public final class NetworkServer {
+    private static final int ACCEPTED_IN_A_TURN = 64;
+
     private final EventLoops loops;
     private final NetworkLimits limits;
     private final Complaints complaints = new Complaints();
@@ -112,7 +114,7 @@ public final class NetworkServer {
         return closing;
     }
 
-    /** A connection has closed. */
+    /** A connection has closed and holds nothing any more. */
     void left(InetAddress address) {
         boolean wasFull = !connections.hasRoom();
         connections.leave(address);
@@ -137,12 +139,13 @@ public final class NetworkServer {
 
     private ServerBootstrap bootstrap(NetworkListener listener) {
         ServerBootstrap bootstrap = new ServerBootstrap()
-                .group(loops.group())
+                .group(loops.acceptors(), loops.group())
                 .channel(loops.serverChannel())
                 .option(ChannelOption.SO_BACKLOG, limits.listenBacklogCount())
                 .option(ChannelOption.SO_REUSEADDR, true)
-                // One by one, so that the limit can stop the next.
-                .option(ChannelOption.RECVBUF_ALLOCATOR, new ServerChannelRecvByteBufAllocator().maxMessagesPerRead(1))
+                .option(
+                        ChannelOption.RECVBUF_ALLOCATOR,
+                        new ServerChannelRecvByteBufAllocator().maxMessagesPerRead(acceptedInATurn()))
                 .handler(new Door(this))
                 .childOption(ChannelOption.ALLOCATOR, loops.memory())
                 // A client that has sent its last request gets the answers that it waits for.
@@ -166,6 +169,11 @@ public final class NetworkServer {
             bootstrap.childOption(ChannelOption.SO_SNDBUF, limits.sendBufferBytes());
         }
         return bootstrap;
+    }
+
+    /** Many, since the backlog is short and clients come in crowds; but one by one if a limit has to stop the next. */
+    private int acceptedInATurn() {
+        return limits.maxConnections() == Integer.MAX_VALUE ? ACCEPTED_IN_A_TURN : 1;
     }
 
     /**

@@ -569,6 +569,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
         returnAdmitted();
         frames.abandon();
         dropAll();
+        server.left(remoteAddress.getAddress());
     }
 
     @Override
