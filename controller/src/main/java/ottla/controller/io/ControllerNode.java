@@ -260,8 +260,6 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
                 rules,
                 thread.loop(),
                 defect -> LOG.error("a decision of the controller failed", defect));
-        term = active;
-        activeEpoch = OptionalInt.of(quorum.epoch());
         long nowMs = clockMs.getAsLong();
         active.liveness.begin(follower.image().brokers().values(), nowMs);
         LOG.info("the active controller of epoch {}, from offset {}", quorum.epoch(), quorum.endOffset());
@@ -273,6 +271,9 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
                 }
             });
         }
+        // only now can anybody find the term: every request is decided after the first records
+        term = active;
+        activeEpoch = OptionalInt.of(quorum.epoch());
         active.shard.execute(runtime -> {
             active.wrote(nowMs);
             scheduleIdle(active, nowMs);
