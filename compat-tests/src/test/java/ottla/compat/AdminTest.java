@@ -164,7 +164,7 @@ class AdminTest {
         admin.createTopics(List.of(new NewTopic("placed", Map.of(0, List.of(1), 1, List.of(1)))))
                 .all()
                 .get();
-        assertThat(partitionCount("placed")).isEqualTo(2);
+        Waiting.until("there are two partitions", () -> partitionCount("placed") == 2);
     }
 
     @Test

@@ -25,8 +25,12 @@ public enum BrokerKind {
     /** The command that becomes the broker, so that signals to it reach the broker itself. */
     abstract List<String> command(Path properties);
 
-    /** The project's own launcher, found from the module's folder upwards. */
+    /** The project's own launcher, found from the module's folder upwards, or that of another installation. */
     public static Path launcher() {
+        String other = System.getProperty("ottla.launcher");
+        if (other != null) {
+            return Path.of(other);
+        }
         Path module = Path.of(System.getProperty("basedir", "")).toAbsolutePath();
         for (Path folder = module; folder != null; folder = folder.getParent()) {
             Path launcher = folder.resolve("bin").resolve("ottla");

@@ -166,7 +166,9 @@ class DifferentialTest {
         }
         side.settle();
         for (int i = 0; i < 3; i++) {
-            side.ask(Steps.initProducerId());
+            Waiting.until(
+                    "a producer id is given out",
+                    () -> side.ask(Steps.initProducerId()).get("errorCode").asInt() == 0);
         }
         for (int i = 0; i < 4; i++) {
             side.ask(Steps.produce("alpha", i % 3, "none,3," + (1000 + i) + ",-,0,-1,sound"));
