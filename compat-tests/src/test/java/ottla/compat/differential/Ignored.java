@@ -29,8 +29,7 @@ final class Ignored {
             Map.entry("DescribeQuorum.topics.partitions.highWatermark", "grows with time"),
             Map.entry("DescribeQuorum.topics.partitions.currentVoters.logEndOffset", "grows with time"),
             Map.entry("DescribeQuorum.topics.partitions.currentVoters.lastFetchTimestamp", "a time"),
-            Map.entry("DescribeQuorum.topics.partitions.currentVoters.lastCaughtUpTimestamp", "a time"),
-            Map.entry("DescribeQuorum.topics.partitions.currentVoters.replicaDirectoryId", "an id"));
+            Map.entry("DescribeQuorum.topics.partitions.currentVoters.lastCaughtUpTimestamp", "a time"));
 
     /** Fields that exist once per broker under any path. */
     private static final Map<String, String> NAMES = Map.of("port", "each broker has ports of its own");
@@ -43,7 +42,8 @@ final class Ignored {
             "producerId", "-1",
             "producerIdStart", "-1",
             "sessionId", "0",
-            "brokerEpoch", "-1");
+            "brokerEpoch", "-1",
+            "replicaDirectoryId", Vocabulary.NO_ID);
 
     /** Lists without an order: Kafka's follows its hash tables. */
     private static final Set<String> UNORDERED = Set.of(
