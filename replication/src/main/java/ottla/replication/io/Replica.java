@@ -77,6 +77,7 @@ public final class Replica {
 
     private volatile LogConfig config;
     private volatile long highWatermark;
+    private volatile long logStartOffset;
     private volatile Leadership leadership = new Leadership(Assignment.NO_LEADER, -1, List.of(), List.of());
 
     private enum Life {
@@ -104,6 +105,7 @@ public final class Replica {
         partition.setMinInsyncReplicas(config.minInsyncReplicas());
         partition.opened(log.endOffset(), Math.max(checkpointedHighWatermark, log.logStartOffset()));
         highWatermark = partition.highWatermark();
+        logStartOffset = log.logStartOffset();
         log.onHighWatermark(highWatermark);
     }
 
@@ -143,7 +145,7 @@ public final class Replica {
     }
 
     public long logStartOffset() {
-        return locked(log::logStartOffset);
+        return logStartOffset;
     }
 
     public long lastStableOffset() {
@@ -749,6 +751,9 @@ public final class Replica {
             for (LongConsumer listener : commitListeners) {
                 listener.accept(reached);
             }
+        }
+        if (logStartOffset != log.logStartOffset()) {
+            logStartOffset = log.logStartOffset();
         }
         if (!fetches.isEmpty()) {
             fetches.forEach(this::check);

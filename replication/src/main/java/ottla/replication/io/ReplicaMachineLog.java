@@ -33,6 +33,8 @@ public final class ReplicaMachineLog<R> implements MachineLog<R> {
      */
     private volatile boolean appending;
 
+    private boolean ended;
+
     /** Bound to one leader epoch. Commits are reported to the shard from {@link #follow} on. */
     public ReplicaMachineLog(
             Replica replica,
@@ -50,14 +52,17 @@ public final class ReplicaMachineLog<R> implements MachineLog<R> {
         this.onCommit = this::committed;
     }
 
-    /** Begins to report commits to the machine. */
-    public void follow() {
-        replica.addCommitListener(onCommit);
-        follower.committed(replica.highWatermark());
+    /** Begins to report commits to the machine, unless the term is over already. */
+    public synchronized void follow() {
+        if (!ended) {
+            replica.addCommitListener(onCommit);
+            follower.committed(replica.highWatermark());
+        }
     }
 
     /** The term is over. */
-    public void end() {
+    public synchronized void end() {
+        ended = true;
         replica.removeCommitListener(onCommit);
     }
 
