@@ -64,7 +64,8 @@ final class ClassicLeave {
                     .withGroupInstanceId(leaver.groupInstanceId())
                     .withErrorCode(verdict.code()));
         }
-        Write write = gone.isEmpty()
+        // An empty group has nobody to rebalance: only ids that were given out are handed back.
+        Write write = gone.isEmpty() || group.is(ClassicState.EMPTY)
                 ? Write.NOTHING
                 : rebalance.prepareOrComplete(group, nowMs, "members left on their own: " + gone);
         LeaveGroupResponse answer = LeaveGroupResponse.DEFAULT.withMembers(verdicts);

@@ -268,10 +268,7 @@ public final class Groups {
 
     /** The shard moves away: everybody who waits is sent to the new coordinator. */
     public void unload() {
-        for (ClassicGroup group : groups.values()) {
-            drop(group, ErrorCode.NOT_COORDINATOR);
-        }
-        groups.clear();
+        List.copyOf(groups.values()).forEach(group -> drop(group, ErrorCode.NOT_COORDINATOR));
     }
 
     private void drop(ClassicGroup group, ErrorCode error) {

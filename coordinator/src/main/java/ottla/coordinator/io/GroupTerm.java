@@ -1,6 +1,8 @@
 package ottla.coordinator.io;
 
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -148,18 +150,35 @@ final class GroupTerm {
         };
     }
 
-    /** A timer of the runtime may not write by itself and hear how that went, so it gives a command that may. */
+    /**
+     * A timer of the runtime may not write and hear how that went, so it gives a command that may. Between the two the timer is
+     * due: whoever sets or cancels it in that time, because a member was heard of just so, still comes first.
+     */
     private final class BoundTimers implements GroupTimers {
+        private final Set<GroupTimer> due = new HashSet<>();
+
         @Override
         public void schedule(GroupTimer timer, long nowMs, long delayMs) {
+            due.remove(timer);
             timers.schedule(timer, nowMs + delayMs, firedMs -> {
-                run((shard, runMs) -> shard.groups().expired(timer, runMs), error -> {});
+                due.add(timer);
+                run(
+                        (shard, runMs) -> due.remove(timer) ? shard.groups().expired(timer, runMs) : Write.NOTHING,
+                        error -> later(timer));
                 return Decision.of(timer);
             });
         }
 
+        /** The loop has too much to do: a member must not live for ever because of that. */
+        private void later(GroupTimer timer) {
+            if (due.remove(timer)) {
+                schedule(timer, clockMs.getAsLong(), MachineRuntime.TIMER_RETRY_MS);
+            }
+        }
+
         @Override
         public void cancel(GroupTimer timer) {
+            due.remove(timer);
             timers.cancel(timer);
         }
     }

@@ -1,15 +1,26 @@
 package ottla.coordinator.io;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.filter.ThresholdFilter;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.LoggerFactory;
 import ottla.base.Uuid;
 import ottla.coordinator.group.GroupConfig;
 import ottla.coordinator.group.GroupRecord;
+import ottla.coordinator.group.MemberIds;
 import ottla.replication.io.MachineLoop;
 import ottla.replication.io.MachineShard;
+import ottla.replication.machine.MachineLog;
 import ottla.replication.machine.MemoryMachineLog;
 import ottla.replication.machine.MemoryMachineLog.Commit;
+import ottla.replication.machine.Refusal;
 
 /**
  * A group coordinator on the test's own thread and clock, with one partition of the offsets topic and a log in memory. Member ids
@@ -17,6 +28,19 @@ import ottla.replication.machine.MemoryMachineLog.Commit;
  */
 final class Rig {
     static final int PARTITION = 0;
+    static final long START_MS = 1_000_000;
+
+    /** Defects end in the log of a running node; here they end the test. */
+    private static final ListAppender<ILoggingEvent> DEFECTS = new ListAppender<>();
+
+    static {
+        ThresholdFilter errors = new ThresholdFilter();
+        errors.setLevel("ERROR");
+        errors.start();
+        DEFECTS.addFilter(errors);
+        DEFECTS.start();
+        ((Logger) LoggerFactory.getLogger("ottla")).addAppender(DEFECTS);
+    }
 
     final Topics topics = new Topics();
     private final GroupConfig config;
@@ -24,20 +48,33 @@ final class Rig {
     private MemoryMachineLog<GroupRecord> log;
     private GroupCoordinator coordinator;
     private MachineShard<GroupRecord> machine;
-    private long nowMs = 1_000_000;
+    private final MemberIds memberIds;
+    private long nowMs = START_MS;
     private int lastMemberNumber;
+    private Refuse refuse = Refuse.NONE;
 
     Rig(GroupConfig config, Commit commit) {
         this.config = config;
+        this.memberIds = () -> String.valueOf(++lastMemberNumber);
         log = new MemoryMachineLog<>(commit);
         coordinator = newCoordinator();
         machine = coordinator.load(PARTITION);
-        coordinator.lead(PARTITION, log);
+        coordinator.lead(PARTITION, new SwitchedLog());
+        settle();
+    }
+
+    Rig(GroupConfig config, Commit commit, MemberIds memberIds) {
+        this.config = config;
+        this.memberIds = memberIds;
+        log = new MemoryMachineLog<>(commit);
+        coordinator = newCoordinator();
+        machine = coordinator.load(PARTITION);
+        coordinator.lead(PARTITION, new SwitchedLog());
         settle();
     }
 
     private GroupCoordinator newCoordinator() {
-        return new GroupCoordinator(config, topics, () -> String.valueOf(++lastMemberNumber), loop, this::nowMs);
+        return new GroupCoordinator(config, topics, memberIds, loop, this::nowMs);
     }
 
     GroupCoordinator coordinator() {
@@ -57,6 +94,7 @@ final class Rig {
         while (loop.drain()) {
             // on to the next turn
         }
+        assertThat(DEFECTS.list).as("defects that were logged").isEmpty();
     }
 
     /** Lets time pass, stopping wherever a timer is due. */
@@ -89,12 +127,40 @@ final class Rig {
             log.append(batch.records());
         }
         log.commitAll();
-        coordinator.lead(PARTITION, log);
+        coordinator.lead(PARTITION, new SwitchedLog());
         settle();
     }
 
     MachineLoop loop() {
         return loop;
+    }
+
+    /** Whether appends are refused for want of replicas, until told otherwise. */
+    void refuseAppends(Refuse which) {
+        refuse = which;
+    }
+
+    enum Refuse {
+        NONE,
+        ALL
+    }
+
+    /** The log in memory behind a switch. */
+    private final class SwitchedLog implements MachineLog<GroupRecord> {
+        @Override
+        public long endOffset() {
+            return log.endOffset();
+        }
+
+        @Override
+        public long committedEndOffset() {
+            return log.committedEndOffset();
+        }
+
+        @Override
+        public Append append(List<GroupRecord> records) {
+            return refuse == Refuse.ALL ? new Append.Refused(Refusal.NOT_ENOUGH_REPLICAS) : log.append(records);
+        }
     }
 
     /** Topics by name with an id each, and one partition of the offsets topic. */
