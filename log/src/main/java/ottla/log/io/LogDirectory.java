@@ -96,6 +96,11 @@ public final class LogDirectory {
         metaProperties = Optional.of(properties);
     }
 
+    /** Somebody else has formatted the directory: what it says is read again. */
+    public void formatted() {
+        metaProperties = SmallFiles.text(disk, MetaProperties.FILE).map(MetaProperties::read);
+    }
+
     /** How the last process left the directory. One that never held a log was left clean. */
     public Stop stop() {
         return stop;
@@ -166,7 +171,7 @@ public final class LogDirectory {
     }
 
     /** Lets other processes in. */
-    void close() {
+    public void close() {
         lock.release();
     }
 }
