@@ -1,0 +1,118 @@
+package ottla.broker.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import ottla.broker.config.NodeConfig.Parsed;
+
+class NodeConfigTest {
+    @Test
+    void theDefaultsRunOneNodeOnPort9092() {
+        NodeConfig config = accepted(NodeConfig.standalone()).config();
+
+        assertThat(config.isBroker()).isTrue();
+        assertThat(config.isController()).isTrue();
+        assertThat(config.listeners())
+                .containsExactly(
+                        new Listener("PLAINTEXT", "localhost", 9092), new Listener("CONTROLLER", "localhost", 9093));
+        assertThat(config.advertised()).containsExactly(new Listener("PLAINTEXT", "localhost", 9092));
+        assertThat(config.interBrokerListener()).isEqualTo("PLAINTEXT");
+        assertThat(config.logDirs()).hasSize(1);
+    }
+
+    @Test
+    void aWrongValueIsNamedWithItsKeyAndWhatIsAllowed() {
+        assertThat(problems("num.partitions", "0"))
+                .containsExactly("Invalid value 0 for configuration num.partitions: the value must be at least 1.");
+        assertThat(problems("num.partitions", "many"))
+                .containsExactly(
+                        "Invalid value many for configuration num.partitions: the value must be a 32-bit number.");
+        assertThat(problems("compression.type", "rar"))
+                .containsExactly("Invalid value rar for configuration compression.type: the value must be one of"
+                        + " uncompressed, zstd, lz4, snappy, gzip, producer.");
+        assertThat(problems("compression.gzip.level", "10"))
+                .containsExactly(
+                        "Invalid value 10 for configuration compression.gzip.level: the value must be between 1"
+                                + " and 9 or -1.");
+        assertThat(problems("listeners", "PLAINTEXT:/here"))
+                .anyMatch(problem -> problem.contains("a listener is NAME://host:port"));
+    }
+
+    @Test
+    void anUnknownKeyIsNamedInAWarningAndHasNoOtherEffect() {
+        Parsed.Accepted parsed = accepted(with("num.partition", "3"));
+
+        assertThat(parsed.warnings()).containsExactly("The key num.partition is not known; it has no effect.");
+    }
+
+    @Test
+    void aPasswordIsNeverShown() {
+        assertThat(problems("delegation.token.secret.key", "hunter2"))
+                .singleElement()
+                .asString()
+                .doesNotContain("hunter2");
+    }
+
+    @Test
+    void whatIsNotServedIsRefusedByName() {
+        assertThat(problems("authorizer.class.name", "com.example.Mine"))
+                .singleElement()
+                .asString()
+                .startsWith(
+                        "authorizer.class.name is set to com.example.Mine, but this version of Ottla does not have");
+        assertThat(problems("process.roles", "broker")).anyMatch(problem -> problem.contains("process.roles"));
+        assertThat(problems("controller.quorum.voters", "1@a:1,2@b:2"))
+                .anyMatch(problem -> problem.contains("a quorum of one"));
+        Map<String, String> tls = with("listeners", "SSL://localhost:9092,CONTROLLER://localhost:9093");
+        assertThat(refused(tls)).anyMatch(problem -> problem.contains("SSL") && problem.contains("PLAINTEXT"));
+    }
+
+    @Test
+    void listenersMustFitTogether() {
+        assertThat(problems("listeners", "PLAINTEXT://localhost:9092"))
+                .anyMatch(problem -> problem.contains("controller listeners"));
+        assertThat(problems("listeners", "A://localhost:9092,CONTROLLER://localhost:9093"))
+                .anyMatch(
+                        problem -> problem.contains("listener.security.protocol.map has no entry for the listener A"));
+        assertThat(problems("advertised.listeners", "PLAINTEXT://0.0.0.0:9092"))
+                .anyMatch(problem -> problem.contains("0.0.0.0"));
+    }
+
+    @Test
+    void aFinerUnitWinsOverACoarserOne() {
+        Map<String, String> properties = with("log.retention.hours", "1");
+        LayeredConfig layers = new LayeredConfig(accepted(properties).config().values(), Map.of(), Map.of());
+        ConfigKey retention = ConfigTable.TOPIC.get("retention.ms");
+
+        assertThat(layers.topicValue(retention, Map.of())).contains("3600000");
+        properties.put("log.retention.minutes", "2");
+        LayeredConfig finer = new LayeredConfig(accepted(properties).config().values(), Map.of(), Map.of());
+        assertThat(finer.topicValue(retention, Map.of())).contains("120000");
+        assertThat(finer.topicValue(retention, Map.of("retention.ms", "5"))).contains("5");
+    }
+
+    private static Map<String, String> with(String key, String value) {
+        Map<String, String> properties = new LinkedHashMap<>(NodeConfig.standalone());
+        properties.put(key, value);
+        return properties;
+    }
+
+    private static List<String> problems(String key, String value) {
+        return refused(with(key, value));
+    }
+
+    private static List<String> refused(Map<String, String> properties) {
+        Parsed parsed = NodeConfig.parse(properties);
+        assertThat(parsed).isInstanceOf(Parsed.Refused.class);
+        return ((Parsed.Refused) parsed).problems();
+    }
+
+    private static Parsed.Accepted accepted(Map<String, String> properties) {
+        Parsed parsed = NodeConfig.parse(properties);
+        assertThat(parsed).isInstanceOf(Parsed.Accepted.class);
+        return (Parsed.Accepted) parsed;
+    }
+}
