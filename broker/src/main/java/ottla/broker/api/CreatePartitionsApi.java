@@ -1,0 +1,25 @@
+package ottla.broker.api;
+
+import ottla.controller.io.ControllerNode;
+import ottla.wire.io.InboundRequest;
+import ottla.wire.message.ApiKey;
+import ottla.wire.message.CreatePartitionsRequest;
+
+/** Gives topics more partitions (KIP-195); the controller decides. */
+public final class CreatePartitionsApi implements Api<CreatePartitionsRequest> {
+    private final ControllerNode controller;
+
+    public CreatePartitionsApi(ControllerNode controller) {
+        this.controller = controller;
+    }
+
+    @Override
+    public ApiKey key() {
+        return ApiKey.CREATE_PARTITIONS;
+    }
+
+    @Override
+    public void serve(CreatePartitionsRequest request, InboundRequest inbound) {
+        Later.answer(inbound, controller.createPartitions(request));
+    }
+}

@@ -1,0 +1,25 @@
+package ottla.broker.api;
+
+import ottla.controller.io.ControllerNode;
+import ottla.wire.io.InboundRequest;
+import ottla.wire.message.ApiKey;
+import ottla.wire.message.CreateTopicsRequest;
+
+/** Creates topics; the controller decides. */
+public final class CreateTopicsApi implements Api<CreateTopicsRequest> {
+    private final ControllerNode controller;
+
+    public CreateTopicsApi(ControllerNode controller) {
+        this.controller = controller;
+    }
+
+    @Override
+    public ApiKey key() {
+        return ApiKey.CREATE_TOPICS;
+    }
+
+    @Override
+    public void serve(CreateTopicsRequest request, InboundRequest inbound) {
+        Later.answer(inbound, controller.createTopics(request));
+    }
+}

@@ -1,0 +1,25 @@
+package ottla.broker.api;
+
+import ottla.controller.io.ControllerNode;
+import ottla.wire.io.InboundRequest;
+import ottla.wire.message.ApiKey;
+import ottla.wire.message.DeleteTopicsRequest;
+
+/** Deletes topics by name or id (KIP-516); the controller decides. */
+public final class DeleteTopicsApi implements Api<DeleteTopicsRequest> {
+    private final ControllerNode controller;
+
+    public DeleteTopicsApi(ControllerNode controller) {
+        this.controller = controller;
+    }
+
+    @Override
+    public ApiKey key() {
+        return ApiKey.DELETE_TOPICS;
+    }
+
+    @Override
+    public void serve(DeleteTopicsRequest request, InboundRequest inbound) {
+        Later.answer(inbound, controller.deleteTopics(request, inbound.version()));
+    }
+}

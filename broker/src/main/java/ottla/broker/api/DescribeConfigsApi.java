@@ -1,0 +1,245 @@
+package ottla.broker.api;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import ottla.base.ErrorCode;
+import ottla.broker.config.ConfigKey;
+import ottla.broker.config.ConfigKey.Change;
+import ottla.broker.config.ConfigKey.Visibility;
+import ottla.broker.config.ConfigSource;
+import ottla.broker.config.ConfigTable;
+import ottla.broker.config.LayeredConfig;
+import ottla.broker.config.LayeredConfig.Setting;
+import ottla.broker.config.Values;
+import ottla.controller.decide.TopicNames;
+import ottla.controller.image.ClusterImage;
+import ottla.controller.image.ConfigResource;
+import ottla.wire.io.InboundRequest;
+import ottla.wire.message.ApiKey;
+import ottla.wire.message.DescribeConfigsRequest;
+import ottla.wire.message.DescribeConfigsRequest.DescribeConfigsResource;
+import ottla.wire.message.DescribeConfigsResponse;
+import ottla.wire.message.DescribeConfigsResponse.DescribeConfigsResourceResult;
+import ottla.wire.message.DescribeConfigsResponse.DescribeConfigsResult;
+import ottla.wire.message.DescribeConfigsResponse.DescribeConfigsSynonym;
+
+/** Shows the configuration of topics, brokers and groups, and where each value comes from (KIP-226). */
+public final class DescribeConfigsApi implements Api<DescribeConfigsRequest> {
+    private final ClusterView cluster;
+    private final Values file;
+
+    public DescribeConfigsApi(ClusterView cluster, Values file) {
+        this.cluster = cluster;
+        this.file = file;
+    }
+
+    @Override
+    public ApiKey key() {
+        return ApiKey.DESCRIBE_CONFIGS;
+    }
+
+    @Override
+    public void serve(DescribeConfigsRequest request, InboundRequest inbound) {
+        ClusterImage image = cluster.image();
+        LayeredConfig effective = new LayeredConfig(
+                file,
+                image.config(ConfigResource.broker(cluster.nodeId())),
+                image.config(ConfigResource.defaultBroker()));
+        List<DescribeConfigsResult> results = new ArrayList<>();
+        for (DescribeConfigsResource resource : request.resources()) {
+            results.add(describe(resource, image, effective, request));
+        }
+        inbound.answer(DescribeConfigsResponse.DEFAULT.withResults(results));
+    }
+
+    private DescribeConfigsResult describe(
+            DescribeConfigsResource resource,
+            ClusterImage image,
+            LayeredConfig effective,
+            DescribeConfigsRequest request) {
+        Optional<ConfigResource.Type> type = ConfigResource.Type.of(resource.resourceType());
+        if (type.isEmpty()) {
+            return refused(
+                    resource, ErrorCode.INVALID_REQUEST, "Unexpected resource type " + resource.resourceType() + ".");
+        }
+        return switch (type.get()) {
+            case TOPIC -> topic(resource, image, effective, request);
+            case BROKER -> broker(resource, image, effective, request);
+            case GROUP -> group(resource, image, request);
+            case BROKER_LOGGER ->
+                refused(
+                        resource,
+                        ErrorCode.INVALID_REQUEST,
+                        "Log levels cannot be read through this version of Ottla.");
+            case CLIENT_METRICS -> clientMetrics(resource, image);
+        };
+    }
+
+    private DescribeConfigsResult topic(
+            DescribeConfigsResource resource,
+            ClusterImage image,
+            LayeredConfig effective,
+            DescribeConfigsRequest request) {
+        String topic = resource.resourceName();
+        Optional<String> invalid = TopicNames.reasonInvalid(topic);
+        if (invalid.isPresent()) {
+            return refused(resource, ErrorCode.INVALID_TOPIC_EXCEPTION, invalid.get());
+        }
+        if (image.topic(topic).isEmpty()) {
+            return refused(resource, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, null);
+        }
+        Map<String, String> own = image.config(ConfigResource.topic(topic));
+        return found(resource, ConfigTable.TOPIC, key -> {
+            List<Setting> settings = effective.topicSettings(key, own);
+            ConfigSource source = settings.isEmpty()
+                    ? ConfigSource.STANDARD
+                    : settings.getFirst().source();
+            return entry(key, effective.topicValue(key, own), source, settings, Change.CLUSTER_WIDE, request);
+        });
+    }
+
+    private DescribeConfigsResult broker(
+            DescribeConfigsResource resource,
+            ClusterImage image,
+            LayeredConfig effective,
+            DescribeConfigsRequest request) {
+        String name = resource.resourceName();
+        if (name.isEmpty()) {
+            return found(resource, image.config(ConfigResource.defaultBroker()), ConfigSource.ALL_BROKERS, request);
+        }
+        if (!name.equals(Integer.toString(cluster.nodeId()))) {
+            boolean number = name.chars().allMatch(Character::isDigit);
+            return refused(
+                    resource,
+                    ErrorCode.INVALID_REQUEST,
+                    number
+                            ? "Unexpected broker id, expected " + cluster.nodeId() + " or empty string, but received "
+                                    + name
+                            : "Broker id must be an integer, but it is: " + name);
+        }
+        return found(resource, ConfigTable.BROKER, key -> {
+            List<Setting> settings = effective.brokerSettings(key.name());
+            ConfigSource source = settings.isEmpty()
+                    ? ConfigSource.STANDARD
+                    : settings.getFirst().source();
+            Optional<String> value = settings.stream()
+                    .filter(setting -> setting.name().equals(key.name()))
+                    .findFirst()
+                    .flatMap(Setting::value)
+                    .or(key::standard);
+            return entry(key, value, source, settings, key.change(), request);
+        });
+    }
+
+    private static DescribeConfigsResult group(
+            DescribeConfigsResource resource, ClusterImage image, DescribeConfigsRequest request) {
+        if (resource.resourceName().isEmpty()) {
+            return refused(resource, ErrorCode.INVALID_REQUEST, "Group name must not be empty");
+        }
+        Map<String, String> own = image.config(ConfigResource.group(resource.resourceName()));
+        return found(resource, ConfigTable.GROUP, key -> {
+            List<Setting> settings = new ArrayList<>();
+            Optional.ofNullable(own.get(key.name()))
+                    .ifPresent(value -> settings.add(new Setting(key.name(), Optional.of(value), ConfigSource.GROUP)));
+            key.standard()
+                    .ifPresent(
+                            value -> settings.add(new Setting(key.name(), Optional.of(value), ConfigSource.STANDARD)));
+            return entry(
+                    key,
+                    settings.getFirst().value(),
+                    settings.getFirst().source(),
+                    settings,
+                    Change.CLUSTER_WIDE,
+                    request);
+        });
+    }
+
+    private static DescribeConfigsResult clientMetrics(DescribeConfigsResource resource, ClusterImage image) {
+        if (resource.resourceName().isEmpty()) {
+            return refused(resource, ErrorCode.INVALID_REQUEST, "Client metrics subscription name must not be empty");
+        }
+        return found(
+                resource,
+                image.config(new ConfigResource(ConfigResource.Type.CLIENT_METRICS, resource.resourceName())),
+                ConfigSource.CLIENT_METRICS,
+                DescribeConfigsRequest.DEFAULT);
+    }
+
+    /** A resource whose keys are those of a table. */
+    private static DescribeConfigsResult found(
+            DescribeConfigsResource resource,
+            ConfigTable table,
+            Function<ConfigKey, DescribeConfigsResourceResult> entry) {
+        List<String> wanted = resource.configurationKeys();
+        List<DescribeConfigsResourceResult> entries = table.all().stream()
+                .filter(key -> key.visibility() == Visibility.PUBLIC)
+                .filter(key -> wanted == null || wanted.contains(key.name()))
+                .map(entry)
+                .toList();
+        return result(resource, entries);
+    }
+
+    /** A resource of which only what was set is shown. */
+    private static DescribeConfigsResult found(
+            DescribeConfigsResource resource,
+            Map<String, String> set,
+            ConfigSource source,
+            DescribeConfigsRequest request) {
+        List<String> wanted = resource.configurationKeys();
+        List<DescribeConfigsResourceResult> entries = new ArrayList<>();
+        set.forEach((name, value) -> {
+            if (wanted == null || wanted.contains(name)) {
+                List<Setting> settings = List.of(new Setting(name, Optional.of(value), source));
+                entries.add(ConfigTable.BROKER
+                        .find(name)
+                        .map(key -> entry(key, Optional.of(value), source, settings, Change.CLUSTER_WIDE, request))
+                        .orElseGet(() -> DescribeConfigsResourceResult.DEFAULT
+                                .withName(name)
+                                .withValue(value)
+                                .withConfigSource(source.id())));
+            }
+        });
+        return result(resource, entries);
+    }
+
+    private static DescribeConfigsResult result(
+            DescribeConfigsResource resource, List<DescribeConfigsResourceResult> entries) {
+        return new DescribeConfigsResult(
+                ErrorCode.NONE.code(), "", resource.resourceType(), resource.resourceName(), entries);
+    }
+
+    private static DescribeConfigsResourceResult entry(
+            ConfigKey key,
+            Optional<String> value,
+            ConfigSource source,
+            List<Setting> settings,
+            Change change,
+            DescribeConfigsRequest request) {
+        List<DescribeConfigsSynonym> synonyms = new ArrayList<>();
+        if (request.includeSynonyms()) {
+            for (Setting setting : settings) {
+                synonyms.add(new DescribeConfigsSynonym(
+                        setting.name(),
+                        key.isSensitive() ? null : setting.value().orElse(null),
+                        setting.source().id()));
+            }
+        }
+        return DescribeConfigsResourceResult.DEFAULT
+                .withName(key.name())
+                .withValue(key.isSensitive() ? null : value.orElse(null))
+                .withReadOnly(change == Change.READ_ONLY)
+                .withConfigSource(source.id())
+                .withIsSensitive(key.isSensitive())
+                .withSynonyms(synonyms)
+                .withConfigType(key.type().id());
+    }
+
+    private static DescribeConfigsResult refused(
+            DescribeConfigsResource resource, ErrorCode error, @org.jspecify.annotations.Nullable String why) {
+        return new DescribeConfigsResult(
+                error.code(), why, resource.resourceType(), resource.resourceName(), List.of());
+    }
+}

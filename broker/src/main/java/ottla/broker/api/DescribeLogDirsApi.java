@@ -1,0 +1,79 @@
+package ottla.broker.api;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import ottla.base.ErrorCode;
+import ottla.base.TopicPartition;
+import ottla.log.io.DiskFailure;
+import ottla.log.io.LogDirectory;
+import ottla.log.io.LogStore;
+import ottla.replication.io.Replica;
+import ottla.replication.io.Replicas;
+import ottla.wire.io.InboundRequest;
+import ottla.wire.message.ApiKey;
+import ottla.wire.message.DescribeLogDirsRequest;
+import ottla.wire.message.DescribeLogDirsRequest.DescribableLogDirTopic;
+import ottla.wire.message.DescribeLogDirsResponse;
+import ottla.wire.message.DescribeLogDirsResponse.DescribeLogDirsPartition;
+import ottla.wire.message.DescribeLogDirsResponse.DescribeLogDirsResult;
+import ottla.wire.message.DescribeLogDirsResponse.DescribeLogDirsTopic;
+
+/** Shows the log directories, how full they are, and what lies in them (KIP-113, KIP-827). */
+public final class DescribeLogDirsApi implements Api<DescribeLogDirsRequest> {
+    private final Replicas replicas;
+    private final LogStore store;
+
+    public DescribeLogDirsApi(Replicas replicas, LogStore store) {
+        this.replicas = replicas;
+        this.store = store;
+    }
+
+    @Override
+    public ApiKey key() {
+        return ApiKey.DESCRIBE_LOG_DIRS;
+    }
+
+    @Override
+    public void serve(DescribeLogDirsRequest request, InboundRequest inbound) {
+        List<DescribeLogDirsResult> results = new ArrayList<>();
+        for (LogDirectory directory : store.directories()) {
+            results.add(describe(directory, request));
+        }
+        inbound.answer(DescribeLogDirsResponse.DEFAULT.withResults(results));
+    }
+
+    private DescribeLogDirsResult describe(LogDirectory directory, DescribeLogDirsRequest request) {
+        Map<String, List<DescribeLogDirsPartition>> byTopic = new LinkedHashMap<>();
+        for (Replica replica : replicas.all()) {
+            TopicPartition name = replica.name();
+            boolean here = replicas.directoryOf(replica).equals(Optional.of(directory));
+            if (here && isAsked(request, name)) {
+                long lag = Math.max(0, replica.highWatermark() - replica.endOffset());
+                byTopic.computeIfAbsent(name.topic(), topic -> new ArrayList<>())
+                        .add(new DescribeLogDirsPartition(name.partition(), replica.sizeBytes(), lag, false));
+            }
+        }
+        List<DescribeLogDirsTopic> topics = new ArrayList<>();
+        byTopic.forEach((topic, partitions) -> topics.add(new DescribeLogDirsTopic(topic, partitions)));
+        DescribeLogDirsResult result = DescribeLogDirsResult.DEFAULT
+                .withLogDir(directory.disk().root())
+                .withTopics(topics);
+        try {
+            return result.withTotalBytes(directory.disk().totalBytes())
+                    .withUsableBytes(directory.disk().usableBytes());
+        } catch (DiskFailure failure) {
+            return result.withErrorCode(ErrorCode.KAFKA_STORAGE_ERROR.code()).withTopics(List.of());
+        }
+    }
+
+    private static boolean isAsked(DescribeLogDirsRequest request, TopicPartition name) {
+        List<DescribableLogDirTopic> topics = request.topics();
+        return topics == null
+                || topics.stream()
+                        .anyMatch(topic -> topic.topic().equals(name.topic())
+                                && topic.partitions().contains(name.partition()));
+    }
+}

@@ -1,0 +1,60 @@
+package ottla.broker.api;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import ottla.base.ErrorCode;
+import ottla.replication.io.Replica;
+import ottla.wire.io.InboundRequest;
+import ottla.wire.message.ApiKey;
+import ottla.wire.message.DescribeProducersRequest;
+import ottla.wire.message.DescribeProducersRequest.TopicRequest;
+import ottla.wire.message.DescribeProducersResponse;
+import ottla.wire.message.DescribeProducersResponse.PartitionResponse;
+import ottla.wire.message.DescribeProducersResponse.ProducerState;
+import ottla.wire.message.DescribeProducersResponse.TopicResponse;
+
+/** Shows which producers a partition remembers (KIP-664). */
+public final class DescribeProducersApi implements Api<DescribeProducersRequest> {
+    private final Partitions partitions;
+
+    public DescribeProducersApi(Partitions partitions) {
+        this.partitions = partitions;
+    }
+
+    @Override
+    public ApiKey key() {
+        return ApiKey.DESCRIBE_PRODUCERS;
+    }
+
+    @Override
+    public void serve(DescribeProducersRequest request, InboundRequest inbound) {
+        List<TopicResponse> topics = new ArrayList<>();
+        for (TopicRequest topic : request.topics()) {
+            List<PartitionResponse> answers = new ArrayList<>();
+            for (int partition : topic.partitionIndexes()) {
+                answers.add(answer(topic.name(), partition));
+            }
+            topics.add(new TopicResponse(topic.name(), answers));
+        }
+        inbound.answer(DescribeProducersResponse.DEFAULT.withTopics(topics));
+    }
+
+    private PartitionResponse answer(String topic, int partition) {
+        return switch (partitions.find(topic, partition)) {
+            case Partitions.Found.Nowhere(ErrorCode error) -> failed(partition, error);
+            case Partitions.Found.Here(Replica replica) -> {
+                Optional<List<ProducerState>> producers = replica.describeProducers();
+                yield producers
+                        .map(active -> PartitionResponse.DEFAULT
+                                .withPartitionIndex(partition)
+                                .withActiveProducers(active))
+                        .orElseGet(() -> failed(partition, ErrorCode.NOT_LEADER_OR_FOLLOWER));
+            }
+        };
+    }
+
+    private static PartitionResponse failed(int partition, ErrorCode error) {
+        return PartitionResponse.DEFAULT.withPartitionIndex(partition).withErrorCode(error.code());
+    }
+}

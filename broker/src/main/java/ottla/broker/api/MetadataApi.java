@@ -1,0 +1,153 @@
+package ottla.broker.api;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import ottla.base.ErrorCode;
+import ottla.base.Uuid;
+import ottla.controller.decide.TopicNames;
+import ottla.controller.image.BrokerRegistration;
+import ottla.controller.image.ClusterImage;
+import ottla.controller.image.PartitionRegistration;
+import ottla.controller.image.TopicImage;
+import ottla.wire.io.InboundRequest;
+import ottla.wire.message.ApiKey;
+import ottla.wire.message.MetadataRequest;
+import ottla.wire.message.MetadataRequest.MetadataRequestTopic;
+import ottla.wire.message.MetadataResponse;
+import ottla.wire.message.MetadataResponse.MetadataResponseBroker;
+import ottla.wire.message.MetadataResponse.MetadataResponsePartition;
+import ottla.wire.message.MetadataResponse.MetadataResponseTopic;
+import ottla.wire.message.metadata.RegisterBrokerRecord.BrokerEndpoint;
+
+/** Tells clients where the partitions of topics are. */
+public final class MetadataApi implements Api<MetadataRequest> {
+    private final ClusterView cluster;
+    private final TopicCreation creation;
+
+    public MetadataApi(ClusterView cluster, TopicCreation creation) {
+        this.cluster = cluster;
+        this.creation = creation;
+    }
+
+    @Override
+    public ApiKey key() {
+        return ApiKey.METADATA;
+    }
+
+    @Override
+    public void serve(MetadataRequest request, InboundRequest inbound) {
+        ClusterImage image = cluster.image();
+        String listener = inbound.connection().listenerName();
+        List<MetadataResponseTopic> topics = new ArrayList<>();
+        Set<String> missing = new LinkedHashSet<>();
+        List<MetadataRequestTopic> asked = request.topics();
+        if (asked == null || (asked.isEmpty() && inbound.version() == 0)) {
+            image.topics()
+                    .all()
+                    .forEach(topic -> topics.add(found(image, topic, listener, inbound.version(), request)));
+        } else {
+            for (MetadataRequestTopic topic : asked) {
+                topics.add(one(image, topic, listener, inbound.version(), request, missing));
+            }
+        }
+        if (request.allowAutoTopicCreation() && !missing.isEmpty()) {
+            creation.createOnDemand(missing);
+        }
+        inbound.answer(answer(image, listener, request, topics));
+    }
+
+    private MetadataResponse answer(
+            ClusterImage image, String listener, MetadataRequest request, List<MetadataResponseTopic> topics) {
+        List<MetadataResponseBroker> brokers = new ArrayList<>();
+        for (BrokerRegistration broker : ClusterView.reachable(image, listener)) {
+            BrokerEndpoint endpoint = broker.endpoint(listener).orElseThrow();
+            brokers.add(new MetadataResponseBroker(
+                    broker.id(), endpoint.host(), endpoint.port(), broker.rack().orElse(null)));
+        }
+        return MetadataResponse.DEFAULT
+                .withBrokers(brokers)
+                .withClusterId(cluster.clusterId())
+                // clients send to it what is for the controller; a broker passes that on, and this one is surely there
+                .withControllerId(brokers.isEmpty() ? -1 : cluster.nodeId())
+                .withTopics(topics)
+                .withClusterAuthorizedOperations(
+                        request.includeClusterAuthorizedOperations() ? Operations.CLUSTER : Operations.NOT_ASKED);
+    }
+
+    private MetadataResponseTopic one(
+            ClusterImage image,
+            MetadataRequestTopic asked,
+            String listener,
+            int version,
+            MetadataRequest request,
+            Set<String> missing) {
+        String name = asked.name();
+        Optional<TopicImage> topic = name == null ? image.topic(asked.topicId()) : image.topic(name);
+        if (topic.isPresent()) {
+            return found(image, topic.get(), listener, version, request);
+        }
+        if (name == null) {
+            return absent(null, asked.topicId(), ErrorCode.UNKNOWN_TOPIC_ID);
+        }
+        if (TopicNames.reasonInvalid(name).isPresent()) {
+            return absent(name, Uuid.ZERO, ErrorCode.INVALID_TOPIC_EXCEPTION);
+        }
+        missing.add(name);
+        return absent(name, Uuid.ZERO, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    }
+
+    private static MetadataResponseTopic absent(@Nullable String name, Uuid id, ErrorCode error) {
+        return MetadataResponseTopic.DEFAULT
+                .withErrorCode(error.code())
+                .withName(name)
+                .withTopicId(id)
+                .withIsInternal(name != null && InternalTopics.contains(name));
+    }
+
+    private static MetadataResponseTopic found(
+            ClusterImage image, TopicImage topic, String listener, int version, MetadataRequest request) {
+        List<MetadataResponsePartition> partitions = new ArrayList<>(topic.partitionCount());
+        for (int i = 0; i < topic.partitionCount(); i++) {
+            partitions.add(partition(image, topic.partitions().get(i), i, listener, version));
+        }
+        return new MetadataResponseTopic(
+                ErrorCode.NONE.code(),
+                topic.name(),
+                topic.id(),
+                InternalTopics.contains(topic.name()),
+                partitions,
+                request.includeTopicAuthorizedOperations() ? Operations.TOPIC : Operations.NOT_ASKED);
+    }
+
+    private static MetadataResponsePartition partition(
+            ClusterImage image, PartitionRegistration partition, int index, String listener, int version) {
+        // before version 6 a client does not know LISTENER_NOT_FOUND
+        ErrorCode unreachable = version >= 6 ? ErrorCode.LISTENER_NOT_FOUND : ErrorCode.LEADER_NOT_AVAILABLE;
+        ErrorCode error = ClusterView.leaderError(image, partition.leader(), listener, unreachable);
+        List<Integer> offline = offline(image, partition, listener);
+        return new MetadataResponsePartition(
+                error.code(),
+                index,
+                error == ErrorCode.NONE ? partition.leader() : -1,
+                partition.leaderEpoch(),
+                partition.replicas(),
+                partition.isr(),
+                offline);
+    }
+
+    static List<Integer> offline(ClusterImage image, PartitionRegistration partition, String listener) {
+        List<Integer> offline = new ArrayList<>(0);
+        for (int replica : partition.replicas()) {
+            boolean online = ClusterView.endpoint(image, replica, listener).isPresent()
+                    && image.broker(replica).orElseThrow().hasOnlineDirectory(partition.directory(replica));
+            if (!online) {
+                offline.add(replica);
+            }
+        }
+        return offline;
+    }
+}
