@@ -1,0 +1,238 @@
+package ottla.broker.io;
+
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import ottla.base.ErrorCode;
+import ottla.base.Uuid;
+import ottla.wire.io.Loop;
+import ottla.wire.io.PeerConnection;
+import ottla.wire.message.ApiKey;
+import ottla.wire.message.BrokerHeartbeatRequest;
+import ottla.wire.message.BrokerHeartbeatResponse;
+import ottla.wire.message.BrokerRegistrationRequest;
+import ottla.wire.message.BrokerRegistrationResponse;
+import ottla.wire.message.Request;
+import ottla.wire.message.Response;
+
+/**
+ * Keeps this broker registered with the controller (KIP-500, KIP-631): registers it, asks to be unfenced as soon as it has caught
+ * up with its registration, sends heartbeats, and at the end asks to be let go.
+ *
+ * <pre>
+ *   connecting -> registering -> fenced -> unfenced -> leaving -> gone
+ *        ^------------------------- connection lost: again from the start, with the same epoch if there is one
+ * </pre>
+ *
+ * <p>All state belongs to one loop. {@link #start}, {@link #metadataReached} and {@link #leave} may be called from any thread.
+ */
+final class BrokerLifecycle {
+    private static final Logger LOG = LoggerFactory.getLogger(BrokerLifecycle.class);
+
+    /** Between two attempts to reach the controller: short, since a whole start should take less than a second. */
+    private static final long RETRY_MS = 50;
+
+    private final Loop loop;
+    private final Supplier<CompletionStage<PeerConnection>> connect;
+    private final BrokerRegistrationRequest registration;
+    private final LongSupplier metadataOffset;
+    private final Supplier<List<Uuid>> offlineDirectories;
+    private final Settings settings;
+    private final CompletableFuture<Void> unfenced = new CompletableFuture<>();
+    private final CompletableFuture<Void> gone = new CompletableFuture<>();
+
+    private @Nullable PeerConnection connection;
+    private Loop.@Nullable Timer timer;
+    private volatile long epoch = -1;
+    private boolean asking;
+    private boolean leaving;
+
+    /**
+     * @param heartbeatIntervalMs {@code broker.heartbeat.interval.ms}
+     * @param jitter spreads the heartbeats of a cluster's brokers
+     */
+    record Settings(int brokerId, int heartbeatIntervalMs, Random jitter) {}
+
+    /**
+     * @param connect connects to the active controller
+     * @param metadataOffset the offset up to which this broker has applied the metadata log
+     */
+    BrokerLifecycle(
+            Loop loop,
+            Supplier<CompletionStage<PeerConnection>> connect,
+            BrokerRegistrationRequest registration,
+            LongSupplier metadataOffset,
+            Supplier<List<Uuid>> offlineDirectories,
+            Settings settings) {
+        this.loop = loop;
+        this.connect = connect;
+        this.registration = registration;
+        this.metadataOffset = metadataOffset;
+        this.offlineDirectories = offlineDirectories;
+        this.settings = settings;
+    }
+
+    /** Completes when the controller has unfenced this broker. */
+    CompletionStage<Void> start() {
+        loop.execute(this::connect);
+        return unfenced;
+    }
+
+    /** The epoch of the registration; -1 before the first. */
+    long epoch() {
+        return epoch;
+    }
+
+    /** The broker has applied the metadata log further: perhaps far enough to be unfenced. */
+    void metadataReached(long offset) {
+        if (!unfenced.isDone() && epoch >= 0 && offset >= epoch) {
+            loop.execute(this::beat);
+        }
+    }
+
+    /** Asks the controller to hand over what this broker leads; completes when it may stop. */
+    CompletionStage<Void> leave() {
+        loop.execute(() -> {
+            leaving = true;
+            if (epoch < 0) {
+                gone.complete(null);
+            } else {
+                beat();
+            }
+        });
+        return gone;
+    }
+
+    /** Stops without asking anybody. */
+    void close() {
+        loop.execute(() -> {
+            leaving = true;
+            gone.complete(null);
+            cancelTimer();
+            PeerConnection open = connection;
+            if (open != null) {
+                open.close();
+            }
+        });
+    }
+
+    private void connect() {
+        connect.get()
+                .whenComplete((made, failure) -> loop.execute(() -> {
+                    if (failure != null) {
+                        LOG.debug("No connection to the controller: {}", failure.getMessage());
+                        again(this::connect, RETRY_MS);
+                        return;
+                    }
+                    connection = made;
+                    if (epoch < 0) {
+                        register();
+                    } else {
+                        beat();
+                    }
+                }));
+    }
+
+    private void register() {
+        ask(ApiKey.BROKER_REGISTRATION, registration, response -> {
+            BrokerRegistrationResponse answer = (BrokerRegistrationResponse) response;
+            ErrorCode error = ErrorCode.of(answer.errorCode());
+            if (error != ErrorCode.NONE) {
+                LOG.warn("The controller refused to register this broker: {}; trying again", error);
+                again(this::register, RETRY_MS);
+                return;
+            }
+            epoch = answer.brokerEpoch();
+            LOG.info("Registered with the controller, broker epoch {}", epoch);
+            beat();
+        });
+    }
+
+    private void beat() {
+        if (asking || connection == null || gone.isDone()) {
+            return;
+        }
+        cancelTimer();
+        BrokerHeartbeatRequest heartbeat = BrokerHeartbeatRequest.DEFAULT
+                .withBrokerId(settings.brokerId)
+                .withBrokerEpoch(epoch)
+                .withCurrentMetadataOffset(metadataOffset.getAsLong())
+                .withWantFence(false)
+                .withWantShutDown(leaving)
+                .withOfflineLogDirs(offlineDirectories.get());
+        ask(ApiKey.BROKER_HEARTBEAT, heartbeat, response -> beaten((BrokerHeartbeatResponse) response));
+    }
+
+    private void beaten(BrokerHeartbeatResponse answer) {
+        ErrorCode error = ErrorCode.of(answer.errorCode());
+        if (error == ErrorCode.STALE_BROKER_EPOCH || error == ErrorCode.BROKER_ID_NOT_REGISTERED) {
+            LOG.warn("The controller does not know this broker's registration any more ({}); registering again", error);
+            epoch = -1;
+            again(this::register, RETRY_MS);
+        } else if (error != ErrorCode.NONE) {
+            LOG.debug("The controller refused a heartbeat: {}", error);
+            again(this::beat, RETRY_MS);
+        } else if (leaving && answer.shouldShutDown()) {
+            gone.complete(null);
+        } else {
+            if (!answer.isFenced()) {
+                unfenced.complete(null);
+            }
+            // whoever waits for something asks again soon; metadataReached() asks sooner still
+            boolean waits = leaving || (answer.isFenced() && metadataOffset.getAsLong() >= epoch);
+            again(this::beat, waits ? RETRY_MS : interval());
+        }
+    }
+
+    private long interval() {
+        // up to a tenth earlier or later
+        return (long) settings.heartbeatIntervalMs
+                + settings.jitter.nextInt(-settings.heartbeatIntervalMs / 10, settings.heartbeatIntervalMs / 10 + 1);
+    }
+
+    private void ask(ApiKey api, Request request, java.util.function.Consumer<Response> taken) {
+        PeerConnection open = connection;
+        if (open == null) {
+            return;
+        }
+        asking = true;
+        open.send(api, api.maxVersion(), request)
+                .whenComplete((response, failure) -> loop.execute(() -> {
+                    asking = false;
+                    if (failure == null) {
+                        taken.accept(response);
+                        return;
+                    }
+                    LOG.debug("The controller did not answer {}: {}", api.title(), failure.getMessage());
+                    open.close();
+                    connection = null;
+                    if (leaving) {
+                        // whoever could take over will notice that this broker is gone
+                        gone.complete(null);
+                    } else {
+                        again(this::connect, RETRY_MS);
+                    }
+                }));
+    }
+
+    private void again(Runnable what, long delayMs) {
+        if (!gone.isDone()) {
+            cancelTimer();
+            timer = loop.schedule(what, delayMs);
+        }
+    }
+
+    private void cancelTimer() {
+        Loop.Timer running = timer;
+        if (running != null) {
+            running.cancel();
+            timer = null;
+        }
+    }
+}

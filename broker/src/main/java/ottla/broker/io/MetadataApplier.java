@@ -1,0 +1,187 @@
+package ottla.broker.io;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import ottla.base.TopicPartition;
+import ottla.base.Uuid;
+import ottla.broker.api.ClusterView;
+import ottla.broker.api.InternalTopics;
+import ottla.broker.config.LayeredConfig;
+import ottla.broker.config.Values;
+import ottla.controller.image.ClusterImage;
+import ottla.controller.image.ConfigResource;
+import ottla.controller.image.ImageDelta;
+import ottla.controller.image.PartitionRegistration;
+import ottla.controller.image.Provenance;
+import ottla.controller.image.TopicDelta;
+import ottla.controller.image.TopicImage;
+import ottla.controller.io.ImageListener;
+import ottla.log.LogConfig;
+import ottla.replication.io.Replica;
+import ottla.replication.io.Replicas;
+import ottla.replication.partition.Assignment;
+import ottla.replication.partition.Partition;
+
+/**
+ * Carries out on this broker what the controller decided: turns each published change of the image into commands (lead, follow,
+ * delete, configure), and then shows the new image to the APIs. What an API reads is therefore never ahead of what is served.
+ *
+ * <p>Images come on the controller's thread and are worked off, in order, on one thread of its own, which may wait for disks.
+ */
+final class MetadataApplier implements ImageListener, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(MetadataApplier.class);
+    private static final long END_LIMIT_SECONDS = 30;
+
+    private final int nodeId;
+    private final Values file;
+    private final Replicas replicas;
+    private final ClusterView cluster;
+    private final GroupTerms groups;
+    private volatile LongConsumer reached = offset -> {};
+    private final ExecutorService thread = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().name("metadata").daemon().factory());
+    private volatile long offset = -1;
+
+    MetadataApplier(int nodeId, Values file, Replicas replicas, ClusterView cluster, GroupTerms groups) {
+        this.nodeId = nodeId;
+        this.file = file;
+        this.replicas = replicas;
+        this.cluster = cluster;
+        this.groups = groups;
+    }
+
+    /** The last offset of the metadata log that is carried out here; -1 before the first. */
+    long offset() {
+        return offset;
+    }
+
+    @Override
+    public void onImage(ImageDelta delta, ClusterImage image, Provenance at) {
+        thread.execute(() -> {
+            try {
+                apply(delta, image);
+            } catch (RuntimeException defect) {
+                LOG.error("The metadata up to offset {} could not be carried out completely", at.lastOffset(), defect);
+            }
+            cluster.publish(image, at.lastOffset());
+            offset = at.lastOffset();
+            reached.accept(at.lastOffset());
+        });
+    }
+
+    /** From now on the listener is told of the last offset of each change once it is carried out. */
+    void tell(LongConsumer listener) {
+        reached = listener;
+    }
+
+    private void apply(ImageDelta delta, ClusterImage image) {
+        LayeredConfig layers = layers(image);
+        delta.deletedTopics().forEach((id, topic) -> delete(topic));
+        delta.changedTopics().forEach((id, topic) -> change(topic, image, layers));
+        configure(delta, image, layers);
+        Map<String, Uuid> deleted = new HashMap<>();
+        delta.deletedTopics().forEach((id, topic) -> deleted.put(topic.name(), id));
+        groups.topicsDeleted(deleted);
+    }
+
+    private void delete(TopicImage topic) {
+        for (int i = 0; i < topic.partitionCount(); i++) {
+            if (topic.name().equals(InternalTopics.OFFSETS)) {
+                groups.resign(i);
+            }
+            replicas.find(topic.id(), i).map(Replica::name).ifPresent(replicas::delete);
+        }
+    }
+
+    private void change(TopicDelta topic, ClusterImage image, LayeredConfig layers) {
+        LogConfig config = config(image, layers, topic.name());
+        new TreeMap<>(topic.changedPartitions()).forEach((index, partition) -> {
+            TopicPartition name = new TopicPartition(topic.name(), index);
+            if (partition.hasReplica(nodeId)) {
+                assign(name, topic.id(), config, partition);
+            } else {
+                replicas.delete(name);
+            }
+        });
+    }
+
+    private void assign(TopicPartition name, Uuid topicId, LogConfig config, PartitionRegistration partition) {
+        Replicas.Assigned assigned = replicas.assign(name, topicId, config, assignment(partition));
+        if (!name.topic().equals(InternalTopics.OFFSETS)) {
+            return;
+        }
+        if (assigned instanceof Replicas.Assigned.Done(Replica replica, Partition.Transition transition)) {
+            if (!replica.isLeader()) {
+                groups.resign(name.partition());
+            } else if (transition == Partition.Transition.NEW_EPOCH) {
+                groups.lead(name.partition(), replica);
+            }
+        }
+    }
+
+    private static Assignment assignment(PartitionRegistration partition) {
+        return new Assignment(
+                partition.leader(),
+                partition.leaderEpoch(),
+                partition.partitionEpoch(),
+                partition.replicas(),
+                partition.isr(),
+                partition.leaderRecovery() == PartitionRegistration.LeaderRecovery.RECOVERING
+                        ? Assignment.Recovery.RECOVERING
+                        : Assignment.Recovery.RECOVERED);
+    }
+
+    private void configure(ImageDelta delta, ClusterImage image, LayeredConfig layers) {
+        boolean brokersToo = delta.changedConfigs().contains(ConfigResource.broker(nodeId))
+                || delta.changedConfigs().contains(ConfigResource.defaultBroker());
+        if (brokersToo) {
+            image.topics()
+                    .all()
+                    .forEach(topic -> replicas.configure(topic.name(), config(image, layers, topic.name())));
+            return;
+        }
+        for (ConfigResource resource : delta.changedConfigs()) {
+            boolean existing = resource.type() == ConfigResource.Type.TOPIC
+                    && image.topic(resource.name()).isPresent();
+            if (existing) {
+                replicas.configure(resource.name(), config(image, layers, resource.name()));
+            }
+        }
+    }
+
+    private LayeredConfig layers(ClusterImage image) {
+        return new LayeredConfig(
+                file, image.config(ConfigResource.broker(nodeId)), image.config(ConfigResource.defaultBroker()));
+    }
+
+    private static LogConfig config(ClusterImage image, LayeredConfig layers, String topic) {
+        Map<String, String> own = image.config(ConfigResource.topic(topic));
+        return switch (LogConfig.of(layers.topicValues(own))) {
+            case LogConfig.Parsed.Accepted(LogConfig config) -> config;
+            case LogConfig.Parsed.Refused(String name, String value, String reason) -> {
+                // the controller let it in, so it was right when it was set: what this node adds from its file is wrong
+                LOG.error("{} of the topic {} cannot be {}: {}; the defaults are used", name, topic, value, reason);
+                yield LogConfig.DEFAULT;
+            }
+        };
+    }
+
+    @Override
+    public void close() {
+        thread.shutdown();
+        try {
+            if (!thread.awaitTermination(END_LIMIT_SECONDS, TimeUnit.SECONDS)) {
+                LOG.warn("The metadata was not carried out within {} s", END_LIMIT_SECONDS);
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

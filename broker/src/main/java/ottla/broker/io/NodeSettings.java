@@ -1,0 +1,181 @@
+package ottla.broker.io;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import ottla.base.Uuid;
+import ottla.broker.config.Listener;
+import ottla.broker.config.NodeConfig;
+import ottla.broker.config.Values;
+import ottla.controller.decide.ControllerSettings;
+import ottla.controller.io.ControllerNode;
+import ottla.coordinator.group.GroupConfig;
+import ottla.log.LogConfig;
+import ottla.log.io.LogStore;
+import ottla.replication.io.QuorumSettings;
+import ottla.replication.quorum.Endpoint;
+import ottla.replication.quorum.MetadataRetention;
+import ottla.replication.quorum.QuorumMembership;
+import ottla.replication.quorum.ReplicaKey;
+import ottla.replication.quorum.Timeouts;
+import ottla.replication.quorum.Voter;
+import ottla.replication.quorum.VoterSet;
+import ottla.wire.io.NetworkLimits;
+
+/** Hands each part of the node the settings that it knows, out of the node's configuration. */
+record NodeSettings(NodeConfig config) {
+    /**
+     * The newest bytes of all logs, for readers at their ends: an eighth of a small machine's heap, and enough for tens of
+     * partitions under full load.
+     */
+    private static final long TAIL_CACHE_BYTES = 64L << 20;
+
+    /** Buffers for reads from disk: sixteen fetches of a megabyte on each of two threads. */
+    private static final long READ_BUFFER_BYTES = 32L << 20;
+
+    /** Files of idle partitions are closed; a soft limit of 1024 files, the usual one, leaves this and as much for connections. */
+    private static final int OPEN_FILES = 512;
+
+    NetworkLimits network() {
+        Values values = config.values();
+        NetworkLimits limits = NetworkLimits.DEFAULT;
+        return new NetworkLimits(
+                values.number("socket.request.max.bytes"),
+                values.longNumber("connections.max.idle.ms"),
+                values.number("max.connections"),
+                values.number("max.connections.per.ip"),
+                perIp(values.list("max.connections.per.ip.overrides")),
+                values.number("socket.send.buffer.bytes"),
+                values.number("socket.receive.buffer.bytes"),
+                values.number("socket.listen.backlog.size"),
+                limits.inFlightRequests(),
+                limits.inFlightBytes(),
+                values.longNumber("queued.max.request.bytes") > 0
+                        ? values.longNumber("queued.max.request.bytes")
+                        : limits.totalInFlightBytes(),
+                limits.outboundBytes());
+    }
+
+    private static Map<InetAddress, Integer> perIp(List<String> overrides) {
+        Map<InetAddress, Integer> limits = new HashMap<>();
+        for (String override : overrides) {
+            int colon = override.lastIndexOf(':');
+            try {
+                limits.put(
+                        InetAddress.getByName(override.substring(0, Math.max(colon, 0))),
+                        Integer.parseInt(override.substring(colon + 1).trim()));
+            } catch (UnknownHostException | NumberFormatException e) {
+                throw new RefusedStart("Invalid value " + override
+                        + " for configuration max.connections.per.ip.overrides: each entry is host:number.");
+            }
+        }
+        return limits;
+    }
+
+    LogStore.Limits logs() {
+        return new LogStore.Limits(
+                OPEN_FILES, TAIL_CACHE_BYTES, READ_BUFFER_BYTES, config.values().number("producer.id.expiration.ms"));
+    }
+
+    GroupConfig groups() {
+        Values values = config.values();
+        return new GroupConfig(
+                values.number("group.min.session.timeout.ms"),
+                values.number("group.max.session.timeout.ms"),
+                values.number("group.max.size"),
+                values.number("group.initial.rebalance.delay.ms"),
+                values.number("offset.metadata.max.bytes"),
+                values.number("offsets.retention.minutes") * 60_000L,
+                values.longNumber("offsets.retention.check.interval.ms"),
+                values.number("offsets.commit.timeout.ms"),
+                values.number("offsets.topic.num.partitions"));
+    }
+
+    ControllerSettings controller(String clusterId) {
+        Values values = config.values();
+        return new ControllerSettings(
+                clusterId,
+                config.nodeId(),
+                config.isBroker() ? OptionalInt.of(config.nodeId()) : OptionalInt.empty(),
+                values.number("num.partitions"),
+                values.number("default.replication.factor"),
+                values.number("min.insync.replicas"),
+                values.number("broker.session.timeout.ms"),
+                values.flag("delete.topic.enable")
+                        ? ControllerSettings.TopicDeletion.ALLOWED
+                        : ControllerSettings.TopicDeletion.DISABLED,
+                values.flag("unclean.leader.election.enable")
+                        ? ControllerSettings.UncleanElection.ALLOWED
+                        : ControllerSettings.UncleanElection.FORBIDDEN);
+    }
+
+    ControllerNode.Timing controllerTiming() {
+        Values values = config.values();
+        return new ControllerNode.Timing(
+                Duration.ofMillis(values.number("metadata.max.idle.interval.ms")),
+                values.longNumber("metadata.log.max.record.bytes.between.snapshots"),
+                Duration.ofMillis(values.longNumber("metadata.log.max.snapshot.interval.ms")));
+    }
+
+    QuorumSettings quorum(String clusterId, Uuid directoryId) {
+        Values values = config.values();
+        String listener = config.controllerListeners().getFirst();
+        Map<String, Endpoint> endpoints = new LinkedHashMap<>();
+        for (Listener bound : config.listeners()) {
+            if (config.controllerListeners().contains(bound.name())) {
+                endpoints.put(bound.name(), new Endpoint(reachable(bound.host()), bound.port()));
+            }
+        }
+        List<Voter> voters = new ArrayList<>();
+        config.voters()
+                .forEach(voter -> voters.add(new Voter(
+                        ReplicaKey.ofUnknownDirectory(voter.nodeId()),
+                        Map.of(listener, new Endpoint(voter.host(), voter.port())),
+                        0,
+                        QuorumMembership.KRAFT_VERSION_LATEST)));
+        Map<String, String> log = new HashMap<>();
+        log.put("segment.bytes", values.text("metadata.log.segment.bytes"));
+        log.put("segment.ms", values.text("metadata.log.segment.ms"));
+        return new QuorumSettings(
+                clusterId,
+                new QuorumMembership(new ReplicaKey(config.nodeId(), directoryId), endpoints, listener, List.of()),
+                VoterSet.of(voters),
+                new Timeouts(
+                        values.number("controller.quorum.election.timeout.ms"),
+                        values.number("controller.quorum.election.backoff.max.ms"),
+                        values.number("controller.quorum.fetch.timeout.ms"),
+                        values.number("controller.quorum.request.timeout.ms"),
+                        values.number("controller.quorum.retry.backoff.ms")),
+                metadataLog(log),
+                new MetadataRetention(
+                        values.longNumber("metadata.max.retention.bytes"),
+                        values.longNumber("metadata.max.retention.ms")));
+    }
+
+    private static LogConfig metadataLog(Map<String, String> settings) {
+        return switch (LogConfig.of(settings)) {
+            case LogConfig.Parsed.Accepted(LogConfig log) -> log;
+            case LogConfig.Parsed.Refused(String name, String value, String reason) ->
+                throw new RefusedStart(
+                        "Invalid value " + value + " for configuration metadata.log." + name + ": " + reason);
+        };
+    }
+
+    /** What others are told to connect to where this node binds every interface. */
+    static String reachable(String host) {
+        if (!host.isEmpty() && !host.equals("0.0.0.0")) {
+            return host;
+        }
+        try {
+            return InetAddress.getLocalHost().getCanonicalHostName();
+        } catch (UnknownHostException e) {
+            return InetAddress.getLoopbackAddress().getHostName();
+        }
+    }
+}
