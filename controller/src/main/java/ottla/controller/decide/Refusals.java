@@ -8,6 +8,7 @@ import ottla.replication.machine.Refusal;
 import ottla.wire.message.AllocateProducerIdsResponse;
 import ottla.wire.message.AlterConfigsRequest;
 import ottla.wire.message.AlterConfigsResponse;
+import ottla.wire.message.AlterPartitionResponse;
 import ottla.wire.message.BrokerHeartbeatResponse;
 import ottla.wire.message.BrokerRegistrationResponse;
 import ottla.wire.message.ControllerRegistrationResponse;
@@ -17,6 +18,7 @@ import ottla.wire.message.CreateTopicsRequest;
 import ottla.wire.message.CreateTopicsResponse;
 import ottla.wire.message.DeleteTopicsRequest;
 import ottla.wire.message.DeleteTopicsResponse;
+import ottla.wire.message.ElectLeadersResponse;
 import ottla.wire.message.IncrementalAlterConfigsRequest;
 import ottla.wire.message.IncrementalAlterConfigsResponse;
 import ottla.wire.message.UnregisterBrokerResponse;
@@ -76,6 +78,14 @@ public final class Refusals {
                 .map(resource -> new AlterConfigsResponse.AlterConfigsResourceResponse(
                         error.code(), null, resource.resourceType(), resource.resourceName()))
                 .toList());
+    }
+
+    public static AlterPartitionResponse alterPartition(ErrorCode error) {
+        return AlterPartitionResponse.DEFAULT.withErrorCode(error.code());
+    }
+
+    public static ElectLeadersResponse electLeaders(ErrorCode error) {
+        return ElectLeadersResponse.DEFAULT.withErrorCode(error.code());
     }
 
     public static BrokerRegistrationResponse registration(ErrorCode error) {

@@ -55,7 +55,7 @@ public record PartitionRegistration(
                 record.partitionEpoch());
     }
 
-    PartitionRegistration after(PartitionChangeRecord change) {
+    public PartitionRegistration after(PartitionChangeRecord change) {
         boolean leaderStays = change.leader() == NO_LEADER_CHANGE;
         return new PartitionRegistration(
                 orElse(change.replicas(), replicas),

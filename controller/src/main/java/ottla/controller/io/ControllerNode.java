@@ -24,6 +24,8 @@ import ottla.controller.decide.ConfigChanges;
 import ottla.controller.decide.ConfigRules;
 import ottla.controller.decide.ControllerSettings;
 import ottla.controller.decide.FeatureUpdates;
+import ottla.controller.decide.IsrChanges;
+import ottla.controller.decide.LeaderElections;
 import ottla.controller.decide.PartitionGrowth;
 import ottla.controller.decide.ProducerIdBlocks;
 import ottla.controller.decide.Refusals;
@@ -47,6 +49,8 @@ import ottla.wire.message.AllocateProducerIdsRequest;
 import ottla.wire.message.AllocateProducerIdsResponse;
 import ottla.wire.message.AlterConfigsRequest;
 import ottla.wire.message.AlterConfigsResponse;
+import ottla.wire.message.AlterPartitionRequest;
+import ottla.wire.message.AlterPartitionResponse;
 import ottla.wire.message.BrokerHeartbeatRequest;
 import ottla.wire.message.BrokerHeartbeatResponse;
 import ottla.wire.message.BrokerRegistrationRequest;
@@ -59,6 +63,8 @@ import ottla.wire.message.CreateTopicsRequest;
 import ottla.wire.message.CreateTopicsResponse;
 import ottla.wire.message.DeleteTopicsRequest;
 import ottla.wire.message.DeleteTopicsResponse;
+import ottla.wire.message.ElectLeadersRequest;
+import ottla.wire.message.ElectLeadersResponse;
 import ottla.wire.message.IncrementalAlterConfigsRequest;
 import ottla.wire.message.IncrementalAlterConfigsResponse;
 import ottla.wire.message.UnregisterBrokerRequest;
@@ -397,6 +403,20 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
                 (active, nowMs) -> new ProducerIdBlocks(active.machine.image()).allocate(request),
                 REQUEST_TIMEOUT_MS,
                 Refusals::producerIds);
+    }
+
+    public CompletionStage<AlterPartitionResponse> alterPartition(AlterPartitionRequest request, int version) {
+        return decide(
+                (active, nowMs) -> new IsrChanges(active.facts()).alter(request, version),
+                REQUEST_TIMEOUT_MS,
+                Refusals::alterPartition);
+    }
+
+    public CompletionStage<ElectLeadersResponse> electLeaders(ElectLeadersRequest request) {
+        return decide(
+                (active, nowMs) -> new LeaderElections(active.facts()).elect(request),
+                request.timeoutMs(),
+                Refusals::electLeaders);
     }
 
     private BrokerHeartbeats heartbeats(ControllerTerm active) {
