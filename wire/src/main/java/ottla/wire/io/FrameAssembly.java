@@ -34,9 +34,12 @@ final class FrameAssembly {
 
     /**
      * Memory for a frame is taken at once up to this size, which the largest request of the default configuration fits into.
-     * A larger frame has its memory doubled as its bytes come in, so that a length alone buys no more than this.
+     * A larger frame gets more as its bytes come in, so that a length alone buys no more than this.
      */
     static final int FIRST_BYTES = 2 * 1024 * 1024;
+
+    /** In large steps, since each means copying; how much all frames hold together is bounded elsewhere. */
+    private static final int GROWTH = 8;
 
     private static final int NO_LENGTH = -1;
 
@@ -181,7 +184,7 @@ final class FrameAssembly {
         }
         int capacityBytes = frame.capacity();
         if (capacityBytes < frame.maxCapacity()) {
-            frame.capacity((int) Math.min(2L * capacityBytes, frame.maxCapacity()));
+            frame.capacity((int) Math.min((long) GROWTH * capacityBytes, frame.maxCapacity()));
         } else {
             partial = null;
             receiver.frame(frame);

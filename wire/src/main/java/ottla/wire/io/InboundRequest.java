@@ -40,7 +40,7 @@ public interface InboundRequest {
 
     /**
      * Reads the whole body. If nothing in the message is a view on the request's bytes, which is so for everything but
-     * Produce, the bytes are released at once. Called at most once, on the connection's loop, instead of {@link #body}.
+     * Produce, the bytes are released at once. Called at most once, instead of {@link #body}.
      */
     Request readMessage();
 

@@ -58,26 +58,17 @@ final class PendingRequest implements InboundRequest, Runnable {
     @Nullable
     PendingRequest next;
 
-    PendingRequest(
-            ServerConnection connection,
-            ByteBuf frame,
-            ApiKey api,
-            int version,
-            Version versionState,
-            int correlationId,
-            String clientId,
-            int bodyPosition,
-            long arrivalNs) {
+    PendingRequest(ServerConnection connection, ByteBuf frame, RequestHead head, long arrivalNs) {
         this.connection = connection;
         this.frame = frame;
-        this.api = api;
-        this.version = version;
-        this.versionState = versionState;
-        this.correlationId = correlationId;
-        this.clientId = clientId;
         this.arrivalNs = arrivalNs;
+        api = head.api();
+        version = head.version();
+        versionState = head.versionState();
+        correlationId = head.correlationId();
+        clientId = head.clientId();
         sizeBytes = frame.readableBytes();
-        body = new Reader(frame.internalNioBuffer(bodyPosition, sizeBytes - bodyPosition));
+        body = new Reader(frame.internalNioBuffer(head.bodyPosition(), sizeBytes - head.bodyPosition()));
     }
 
     @Override
@@ -129,7 +120,7 @@ final class PendingRequest implements InboundRequest, Runnable {
     public Request readMessage() {
         Request message = api.readRequest(body, version);
         if (api != ApiKey.PRODUCE) {
-            connection.releaseFrame(this);
+            releaseBody();
         }
         return message;
     }

@@ -10,8 +10,6 @@ import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,7 +17,6 @@ import ottla.wire.message.ApiKey;
 import ottla.wire.message.Response;
 import ottla.wire.message.header.ResponseHeader;
 import ottla.wire.primitive.MalformedMessage;
-import ottla.wire.primitive.Reader;
 import ottla.wire.primitive.Writer;
 
 /**
@@ -37,9 +34,6 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
         implements Connection, FrameAssembly.Receiver, ReadSizing.Source {
     private static final Logger LOG = LoggerFactory.getLogger(ServerConnection.class);
     private static final AtomicLong IDS = new AtomicLong();
-
-    /** API key, version, correlation id and the length of the client id. */
-    private static final int HEADER_MIN_BYTES = 10;
 
     /** Frames up to this size, a read buffer's, are not counted one by one in the memory of all connections. */
     private static final int SMALL_BYTES = 64 * 1024;
@@ -62,6 +56,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
     private final InetSocketAddress remoteAddress;
     private final InetSocketAddress localAddress;
     private final FrameAssembly assembly;
+    private final RequestHead head;
     private final AnswerQueue answers = new AnswerQueue();
     private final FrameWriter frames;
     private final Runnable resumeTask = this::resume;
@@ -69,6 +64,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
     private volatile State state = State.READING;
     private volatile ClientSoftware clientSoftware = ClientSoftware.UNKNOWN;
     private int unanswered;
+    private int unansweredFetches;
     private long unansweredBytes;
     private int admittedBytes;
     private boolean awaitsMemory;
@@ -78,8 +74,6 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
     private long batchNs = System.nanoTime();
     private long lastActiveNs = batchNs;
     private long lastOutboundBytes;
-    private byte[] clientIdBytes = {};
-    private String clientId = "";
 
     /** Where this connection stands in its loop's list. */
     int index;
@@ -94,6 +88,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
         remoteAddress = (InetSocketAddress) channel.remoteAddress();
         localAddress = (InetSocketAddress) channel.localAddress();
         assembly = new FrameAssembly(this, loop.memory(), limits.requestMaxBytes());
+        head = new RequestHead(listener.served());
         frames = new FrameWriter(loop, channel);
     }
 
@@ -234,6 +229,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
     private boolean mayResume() {
         return channel.isWritable()
                 && !awaitsMemory
+                && unansweredFetches == 0
                 && unanswered <= limits.inFlightRequests() / 2
                 && unansweredBytes - admittedBytes <= limits.inFlightBytes() / 2;
     }
@@ -262,7 +258,8 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
 
     @Override
     public boolean admits(int sizeBytes) {
-        if (unanswered >= limits.inFlightRequests()
+        if (unansweredFetches > 0
+                || unanswered >= limits.inFlightRequests()
                 || unansweredBytes >= limits.inFlightBytes()
                 || !channel.isWritable()) {
             return false;
@@ -279,16 +276,17 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
     @Override
     public void frame(ByteBuf frame) {
         admittedBytes = 0;
-        PendingRequest request;
         try {
-            request = readHeader(frame);
+            head.read(frame);
         } catch (MalformedMessage e) {
             giveBack(frame.readableBytes());
             frame.release();
             leave(String.valueOf(e.getMessage()));
             return;
         }
+        PendingRequest request = new PendingRequest(this, frame, head, batchNs);
         unanswered++;
+        unansweredFetches += isFetch(request) ? 1 : 0;
         answers.add(request);
         try {
             listener.handler().handle(request);
@@ -322,69 +320,6 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
                                 + limits.requestMaxBytes());
     }
 
-    private PendingRequest readHeader(ByteBuf frame) {
-        int sizeBytes = frame.readableBytes();
-        if (sizeBytes < HEADER_MIN_BYTES) {
-            throw new MalformedMessage("a request of " + sizeBytes + " bytes has no room for its header");
-        }
-        short key = frame.getShort(0);
-        Optional<ApiKey> known = ApiKey.of(key);
-        if (known.isEmpty()) {
-            throw new MalformedMessage("there is no API of key " + key);
-        }
-        ApiKey api = known.get();
-        int version = frame.getShort(2);
-        int position = HEADER_MIN_BYTES + Math.max(0, frame.getShort(8));
-        if (position > sizeBytes) {
-            throw new MalformedMessage("a client id that is longer than its request");
-        }
-        if (api.requestHeaderVersion(version) > 1) {
-            position = skipTags(frame, position);
-        }
-        PendingRequest.Version state = PendingRequest.Version.SERVED;
-        if (!listener.served().serves(api, version)) {
-            if (api != ApiKey.API_VERSIONS) {
-                throw new MalformedMessage(api.title() + " of version " + version + " is not served");
-            }
-            state = PendingRequest.Version.UNSUPPORTED;
-            version = 0;
-        }
-        String client = clientId(frame, frame.getShort(8));
-        return new PendingRequest(this, frame, api, version, state, frame.getInt(4), client, position, batchNs);
-    }
-
-    /** A section of tagged fields is nearly always the one byte that says that it is empty. */
-    private static int skipTags(ByteBuf frame, int position) {
-        if (position < frame.readableBytes() && frame.getByte(position) == 0) {
-            return position + 1;
-        }
-        Reader tags = new Reader(frame.internalNioBuffer(position, frame.readableBytes() - position));
-        tags.skipTags();
-        return position + tags.position();
-    }
-
-    /** A client calls itself the same every time: the text is made once. */
-    private String clientId(ByteBuf frame, int sizeBytes) {
-        if (sizeBytes <= 0) {
-            return "";
-        }
-        if (sizeBytes != clientIdBytes.length || !isClientIdAt(frame)) {
-            clientIdBytes = new byte[sizeBytes];
-            frame.getBytes(HEADER_MIN_BYTES, clientIdBytes);
-            clientId = new String(clientIdBytes, StandardCharsets.UTF_8);
-        }
-        return clientId;
-    }
-
-    private boolean isClientIdAt(ByteBuf frame) {
-        for (int i = 0; i < clientIdBytes.length; i++) {
-            if (frame.getByte(HEADER_MIN_BYTES + i) != clientIdBytes[i]) {
-                return false;
-            }
-        }
-        return true;
-    }
-
     // ---- answers out
 
     /** A request has ended, on whatever thread this is. */
@@ -411,14 +346,14 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
             discard(request);
             return;
         }
-        PendingRequest head = answers.pollEnded();
-        if (head == null) {
+        PendingRequest first = answers.pollEnded();
+        if (first == null) {
             // Its turn has not come, or came before this call did.
             return;
         }
-        while (head != null) {
-            send(head);
-            head = answers.pollEnded();
+        while (first != null) {
+            send(first);
+            first = answers.pollEnded();
         }
         if (!inBatch) {
             frames.flushSoon();
@@ -443,8 +378,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
                     e);
             var unused = channel.close();
         }
-        unanswered--;
-        releaseFrame(request);
+        forget(request);
         if (outcome == PendingRequest.End.WITH_CONNECTION && state != State.CLOSED) {
             beginLeaving();
             dropAll();
@@ -453,8 +387,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
 
     /** Releases what a request and its answer hold, of which nothing will be sent. */
     private void discard(PendingRequest request) {
-        unanswered--;
-        releaseFrame(request);
+        forget(request);
         discard(request, loop.scratch());
     }
 
@@ -466,6 +399,21 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
                 LOG.error("The answer to {} cannot be written", request.api().title(), e);
             }
         }
+    }
+
+    /** The request no longer counts. */
+    private void forget(PendingRequest request) {
+        unanswered--;
+        unansweredFetches -= isFetch(request) ? 1 : 0;
+        releaseFrame(request);
+    }
+
+    /**
+     * A fetch may wait long and its answer be large. What comes behind it is not taken before it is answered, as in Kafka; it
+     * could not be answered earlier anyway, and so there is one such answer to a connection.
+     */
+    private static boolean isFetch(PendingRequest request) {
+        return request.api() == ApiKey.FETCH || request.api() == ApiKey.SHARE_FETCH;
     }
 
     /** Gives back a request's bytes, on the loop. */

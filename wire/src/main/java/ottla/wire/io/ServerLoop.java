@@ -27,7 +27,9 @@ final class ServerLoop {
     ServerLoop(NettyLoop loop, NetworkLimits limits, int loopCount) {
         this.loop = loop;
         this.limits = limits;
-        largeFramesMaxBytes = limits.totalInFlightBytes() / loopCount;
+        // Memory outside the heap has the heap's limit, unless it is given one, and frames may take half of it.
+        long memoryBytes = Runtime.getRuntime().maxMemory() / 2;
+        largeFramesMaxBytes = Math.min(limits.totalInFlightBytes(), memoryBytes) / loopCount;
     }
 
     NettyLoop loop() {

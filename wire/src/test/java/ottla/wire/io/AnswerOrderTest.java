@@ -118,7 +118,7 @@ class AnswerOrderTest {
         }
     }
 
-    /** Sizes around the read buffer, the first memory of a frame, and its doubling. */
+    /** Sizes around the read buffer, the first memory of a frame, and more. */
     @ParameterizedTest
     @EnumSource
     void largeRequestsComeWhole(EventLoops.Transport transport) throws Exception {

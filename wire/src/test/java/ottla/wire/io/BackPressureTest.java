@@ -178,6 +178,33 @@ class BackPressureTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void nothingIsTakenBehindAFetchThatWaits(EventLoops.Transport transport) throws Exception {
+        ServerFixture.Inbox inbox = new ServerFixture.Inbox();
+        try (ServerFixture fixture = new ServerFixture(transport, NetworkLimits.DEFAULT, ServedApis.ALL, inbox);
+                RawClient client = new RawClient(fixture.address)) {
+            ByteBuffer together = ByteBuffer.allocate(1_000)
+                    .put(RawClient.frame(ApiKey.FETCH, 16, 1, "raw", FetchRequest.DEFAULT))
+                    .put(RawClient.frame(ApiKey.SASL_AUTHENTICATE, VERSION, 2, "raw", request(10)))
+                    .put(RawClient.frame(ApiKey.FETCH, 16, 3, "raw", FetchRequest.DEFAULT))
+                    .flip();
+            client.send(together);
+            InboundRequest fetch = inbox.take();
+            Await.turnOf(fixture.loop());
+            assertThat(inbox.size()).isZero();
+
+            fetch.answer(CountedPayloads.fetched());
+
+            inbox.take().answer(SaslAuthenticateResponse.DEFAULT);
+            inbox.take().answer(CountedPayloads.fetched());
+            assertThat(client.read(ApiKey.FETCH, 16).correlationId()).isEqualTo(1);
+            assertThat(client.read(ApiKey.SASL_AUTHENTICATE, VERSION).correlationId())
+                    .isEqualTo(2);
+            assertThat(client.read(ApiKey.FETCH, 16).correlationId()).isEqualTo(3);
+        }
+    }
+
     /** Requests that were read but not yet admitted when the client said that it has no more to say. */
     @ParameterizedTest
     @EnumSource

@@ -1,12 +1,14 @@
 package ottla.wire.io;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import ottla.base.Check;
 import ottla.base.Uuid;
 import ottla.wire.message.FetchResponse;
+import ottla.wire.message.FetchSnapshotResponse;
 import ottla.wire.primitive.Payload;
 
 /** Makes payloads and knows which of them are still held; releasing one twice is an error. */
@@ -22,7 +24,7 @@ final class CountedPayloads {
         made.incrementAndGet();
         held.incrementAndGet();
         mostHeldBytes.accumulateAndGet(heldBytes.addAndGet((long) pieceCount * pieceBytes), Math::max);
-        List<ByteBuffer> pieces = new java.util.ArrayList<>();
+        List<ByteBuffer> pieces = new ArrayList<>();
         for (int i = 0; i < pieceCount; i++) {
             ByteBuffer piece = i % 2 == 0 ? ByteBuffer.allocateDirect(pieceBytes) : ByteBuffer.allocate(pieceBytes);
             for (int at = 0; at < pieceBytes; at++) {
@@ -35,7 +37,7 @@ final class CountedPayloads {
 
     /** A fetch answer that carries these records, one partition each. */
     static FetchResponse fetched(Payload... records) {
-        List<FetchResponse.PartitionData> partitions = new java.util.ArrayList<>();
+        List<FetchResponse.PartitionData> partitions = new ArrayList<>();
         for (Payload payload : records) {
             partitions.add(FetchResponse.PartitionData.DEFAULT
                     .withPartitionIndex(partitions.size())
@@ -44,6 +46,16 @@ final class CountedPayloads {
         return FetchResponse.DEFAULT.withResponses(List.of(FetchResponse.FetchableTopicResponse.DEFAULT
                 .withTopicId(Uuid.ONE)
                 .withPartitions(partitions)));
+    }
+
+    /** A part of a snapshot with these records: unlike fetches, many of these may wait on one connection. */
+    static FetchSnapshotResponse snapshot(Payload... records) {
+        List<FetchSnapshotResponse.PartitionSnapshot> partitions = new ArrayList<>();
+        for (Payload payload : records) {
+            partitions.add(FetchSnapshotResponse.PartitionSnapshot.DEFAULT.withUnalignedRecords(payload));
+        }
+        return FetchSnapshotResponse.DEFAULT.withTopics(
+                List.of(FetchSnapshotResponse.TopicSnapshot.DEFAULT.withPartitions(partitions)));
     }
 
     private final class Counted implements Payload {

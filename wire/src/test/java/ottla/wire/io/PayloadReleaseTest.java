@@ -12,6 +12,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import ottla.wire.message.ApiKey;
 import ottla.wire.message.FetchRequest;
 import ottla.wire.message.FetchResponse;
+import ottla.wire.message.FetchSnapshotRequest;
 import ottla.wire.primitive.Payload;
 
 /** A payload is released once: after the socket took it, or when it is clear that it never will. */
@@ -30,7 +31,7 @@ class PayloadReleaseTest {
     @EnumSource
     void sentPayloadsArriveAndAreReleased(EventLoops.Transport transport) throws Exception {
         RequestHandler handler = request -> request.answer(CountedPayloads.fetched(
-                payloads.payload(1, 100), payloads.payload(7, 5_000), payloads.payload(1, 3_000_000)));
+                payloads.payload(1, 100), payloads.payload(7, 5_000), payloads.payload(1, 600_000)));
         try (ServerFixture fixture = new ServerFixture(transport, NetworkLimits.DEFAULT, ServedApis.ALL, handler);
                 RawClient client = new RawClient(fixture.address)) {
             for (int i = 0; i < 10; i++) {
@@ -45,7 +46,7 @@ class PayloadReleaseTest {
                 CountedPayloads same = new CountedPayloads();
                 expectSame(partitions.get(0), same.payload(1, 100));
                 expectSame(partitions.get(1), same.payload(7, 5_000));
-                expectSame(partitions.get(2), same.payload(1, 3_000_000));
+                expectSame(partitions.get(2), same.payload(1, 600_000));
             }
             expectAllReleased();
         }
@@ -83,21 +84,21 @@ class PayloadReleaseTest {
             InboundRequest third;
             try (RawClient client = new RawClient(fixture.address)) {
                 for (int i = 0; i < 3; i++) {
-                    client.send(ApiKey.FETCH, VERSION, i, FetchRequest.DEFAULT);
+                    client.send(ApiKey.FETCH_SNAPSHOT, 1, i, FetchSnapshotRequest.DEFAULT);
                 }
                 first = inbox.take();
                 second = inbox.take();
                 third = inbox.take();
-                third.answer(CountedPayloads.fetched(payloads.payload(2, 9_000)));
+                third.answer(CountedPayloads.snapshot(payloads.payload(2, 9_000)));
                 client.reset();
             }
             Await.until("the connection is gone", () -> fixture.server.connectionCount() == 0);
             assertThat(first.connection().isOpen()).isFalse();
 
-            first.answer(CountedPayloads.fetched(payloads.payload(2, 9_000)));
+            first.answer(CountedPayloads.snapshot(payloads.payload(2, 9_000)));
             CountDownLatch answered = new CountDownLatch(1);
             fixture.loop().execute(() -> {
-                second.answer(CountedPayloads.fetched(payloads.payload(2, 9_000), payloads.payload(1, 10)));
+                second.answer(CountedPayloads.snapshot(payloads.payload(2, 9_000), payloads.payload(1, 10)));
                 answered.countDown();
             });
 
@@ -114,13 +115,13 @@ class PayloadReleaseTest {
         NetworkServer server = new NetworkServer(loops, NetworkLimits.DEFAULT);
         try (RawClient client =
                 new RawClient(server.open(new NetworkListener("P", "127.0.0.1", 0, ServedApis.ALL, inbox)))) {
-            client.send(ApiKey.FETCH, VERSION, 1, FetchRequest.DEFAULT);
+            client.send(ApiKey.FETCH_SNAPSHOT, 1, 1, FetchSnapshotRequest.DEFAULT);
             request = inbox.take();
             server.close(0).toCompletableFuture().get(10, TimeUnit.SECONDS);
             loops.close();
         }
 
-        request.answer(CountedPayloads.fetched(payloads.payload(2, 9_000)));
+        request.answer(CountedPayloads.snapshot(payloads.payload(2, 9_000)));
 
         expectAllReleased();
     }
@@ -131,20 +132,20 @@ class PayloadReleaseTest {
         try (ServerFixture fixture = new ServerFixture(NetworkLimits.DEFAULT, inbox);
                 RawClient client = new RawClient(fixture.address)) {
             for (int i = 0; i < 4; i++) {
-                client.send(ApiKey.FETCH, VERSION, i, FetchRequest.DEFAULT);
+                client.send(ApiKey.FETCH_SNAPSHOT, 1, i, FetchSnapshotRequest.DEFAULT);
             }
             InboundRequest first = inbox.take();
             InboundRequest second = inbox.take();
             InboundRequest third = inbox.take();
             InboundRequest fourth = inbox.take();
 
-            third.answer(CountedPayloads.fetched(payloads.payload(1, 9_000)));
+            third.answer(CountedPayloads.snapshot(payloads.payload(1, 9_000)));
             second.close("for the test");
-            first.answer(CountedPayloads.fetched(payloads.payload(1, 9_000)));
+            first.answer(CountedPayloads.snapshot(payloads.payload(1, 9_000)));
 
-            assertThat(client.read(ApiKey.FETCH, VERSION).correlationId()).isZero();
+            assertThat(client.read(ApiKey.FETCH_SNAPSHOT, 1).correlationId()).isZero();
             assertThat(client.isClosedByServer()).isTrue();
-            fourth.answer(CountedPayloads.fetched(payloads.payload(1, 9_000)));
+            fourth.answer(CountedPayloads.snapshot(payloads.payload(1, 9_000)));
             expectAllReleased();
         }
     }
