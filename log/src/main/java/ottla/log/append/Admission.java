@@ -127,7 +127,7 @@ public final class Admission {
         Batches batches = Batches.in(records);
         while (batches.advance()) {
             BatchView batch = batches.batch();
-            Refusal refusal = mustOpen(batch) ? checkRecords(batch) : checkHeaderTimes(batch);
+            Refusal refusal = mustOpen(batch) ? checkRecords(batch) : null;
             if (refusal != null) {
                 return new Decided.Refused(refusal);
             }
@@ -139,26 +139,18 @@ public final class Admission {
     }
 
     private boolean mustOpen(BatchView batch) {
-        return !batch.isCompressed()
-                || config.compacts()
-                || batch.timestampType() == TimestampType.LOG_APPEND_TIME
-                || (config.messageTimestampType() == TimestampType.CREATE_TIME
-                        && config.messageTimestampBeforeMaxMs() != Long.MAX_VALUE);
-    }
-
-    private @Nullable Refusal checkHeaderTimes(BatchView batch) {
-        if (config.messageTimestampType() == TimestampType.CREATE_TIME && timeRefused(batch.maxTimestamp())) {
-            return timeRefusal(List.of(new RecordError(batch.recordCount() - 1, timeError(batch.maxTimestamp()))));
+        if (!batch.isCompressed() || config.compacts() || batch.timestampType() == TimestampType.LOG_APPEND_TIME) {
+            return true;
         }
-        return null;
+        // A header that is out of range is opened, too, to tell which of the records are.
+        return config.messageTimestampType() == TimestampType.CREATE_TIME
+                && (config.messageTimestampBeforeMaxMs() != Long.MAX_VALUE || timeRefused(batch.maxTimestamp()));
     }
 
     /** Walks over the records, and makes the header's largest timestamp what it is. */
     private @Nullable Refusal checkRecords(BatchView batch) {
         boolean createTime = config.messageTimestampType() == TimestampType.CREATE_TIME;
-        if (!createTime && batch.timestampType() == TimestampType.LOG_APPEND_TIME) {
-            return timestampTypeRefusal(batch);
-        }
+        boolean brokersTime = !createTime && batch.timestampType() == TimestampType.LOG_APPEND_TIME;
         boolean keysWanted = config.compacts();
         boolean dense = origin == AppendOrigin.CLIENT;
         List<RecordError> errors = List.of();
@@ -177,6 +169,9 @@ public final class Admission {
                 }
                 if (keysWanted && !record.hasKey()) {
                     errors = add(errors, index, "a compacted topic takes no record without a key");
+                } else if (brokersTime) {
+                    errors = add(errors, index, "only a broker sets append time");
+                    timeError = true;
                 } else if (createTime && timeRefused(timestampMs)) {
                     errors = add(errors, index, timeError(timestampMs));
                     timeError = true;
@@ -212,14 +207,6 @@ public final class Admission {
 
     private Refusal keyRefusal(List<RecordError> errors) {
         return new Refusal(ErrorCode.INVALID_RECORD, "records without a key for compacted topic " + partition, errors);
-    }
-
-    private static Refusal timestampTypeRefusal(BatchView batch) {
-        List<RecordError> errors = new ArrayList<>();
-        for (int i = 0; i < Math.min(batch.recordCount(), RECORD_ERRORS_MAX); i++) {
-            errors.add(new RecordError(i, "only a broker sets append time"));
-        }
-        return timeRefusal(errors);
     }
 
     private static List<RecordError> add(List<RecordError> errors, int index, String message) {

@@ -18,12 +18,17 @@ public final class TestLogs {
     private final Disk disk;
     private final ManualBackground background = new ManualBackground();
     private OpenFiles files = new OpenFiles(100);
-    private long nowMs = 1_700_000_000_000L;
+    private long nowMs;
     private final TailCache tails = new TailCache(1 << 20);
     private final ReadBuffers buffers = new ReadBuffers(16 << 20);
 
     public TestLogs(Disk disk) {
+        this(disk, 1_700_000_000_000L);
+    }
+
+    public TestLogs(Disk disk, long nowMs) {
         this.disk = disk;
+        this.nowMs = nowMs;
     }
 
     public Disk disk() {
