@@ -63,7 +63,7 @@ final class KafkaLogs {
     }
 
     /** Does what Kafka puts off at once, and never what it would do again and again. */
-    private static final class Immediately implements Scheduler {
+    static final class Immediately implements Scheduler {
         @Override
         public void startup() {}
 

@@ -1,0 +1,144 @@
+package ottla.log.io;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import ottla.base.TopicPartition;
+import ottla.base.Uuid;
+import ottla.log.LogConfig;
+import ottla.log.producer.AppendOrigin;
+
+class LogStoreTest {
+    private static final LogStore.Limits LIMITS = new LogStore.Limits(100, 1 << 20, 1 << 20, 86_400_000);
+    private static final Uuid ID = new Uuid(3, 4);
+    private static final TopicPartition A = new TopicPartition("a", 0);
+    private static final TopicPartition B = new TopicPartition("b.with-dash", 11);
+
+    private final MemoryDisk disk = new MemoryDisk();
+    private final MemoryDisk secondDisk = new MemoryDisk();
+    private final ManualBackground background = new ManualBackground();
+
+    private LogStore store() {
+        return LogStore.open(
+                List.of(LogDirectory.open(disk), LogDirectory.open(secondDisk)),
+                LIMITS,
+                background,
+                () -> Instant.ofEpochMilli(1_000),
+                new SplittableRandom(1));
+    }
+
+    private static void append(Log log, int count) {
+        for (int i = 0; i < count; i++) {
+            log.appendAsLeader(TestLogs.batch(1_000, "value " + i), 0, AppendOrigin.CLIENT, 1_000);
+        }
+    }
+
+    @Test
+    void logs_spread_over_directories_and_come_back_after_a_clean_stop() {
+        LogStore store = store();
+        append(store.log(A, LogConfig.DEFAULT, ID), 3);
+        append(store.log(B, LogConfig.DEFAULT, ID), 5);
+        assertThat(store.directoryOf(A)).isNotEqualTo(store.directoryOf(B));
+        store.saveHighWatermarks(Map.of(A, 2L, B, 5L));
+        store.log(B, LogConfig.DEFAULT, ID).advanceLogStart(4);
+        store.close(9);
+
+        LogStore again = store();
+        assertThat(again.directories()).allSatisfy(directory -> {
+            assertThat(directory.stop()).isEqualTo(Stop.CLEAN);
+            assertThat(directory.cleanStopBrokerEpoch()).hasValue(9);
+        });
+        assertThat(again.partitions()).containsExactlyInAnyOrder(A, B);
+        assertThat(again.highWatermark(A)).isEqualTo(2);
+        assertThat(again.find(A)).isEmpty();
+        assertThat(again.openFileCount()).isZero();
+        Log log = again.log(B, LogConfig.DEFAULT, ID);
+        assertThat(log.logStartOffset()).isEqualTo(4);
+        assertThat(log.endOffset()).isEqualTo(5);
+        assertThat(log.recoveryPoint()).isEqualTo(5);
+        again.close();
+    }
+
+    @Test
+    void a_log_that_was_not_looked_at_after_a_crash_stays_doubtful() {
+        LogStore store = store();
+        append(store.log(A, LogConfig.DEFAULT, ID), 3);
+        store.log(B, LogConfig.DEFAULT, ID);
+        disk.releaseLocks();
+        secondDisk.releaseLocks();
+
+        LogStore again = store();
+        assertThat(again.directories())
+                .allSatisfy(directory -> assertThat(directory.stop()).isEqualTo(Stop.UNCLEAN));
+        again.log(A, LogConfig.DEFAULT, ID);
+        LogDirectory ofA = again.directoryOf(A).orElseThrow();
+        again.close();
+        LogStore third = store();
+        assertThat(third.directories())
+                .allSatisfy(directory -> assertThat(directory.stop())
+                        .isEqualTo(directory.disk() == ofA.disk() ? Stop.CLEAN : Stop.UNCLEAN));
+        third.log(B, LogConfig.DEFAULT, ID);
+        third.close();
+        assertThat(store().directories())
+                .allSatisfy(directory -> assertThat(directory.stop()).isEqualTo(Stop.CLEAN));
+    }
+
+    @Test
+    void a_removed_log_is_set_aside_and_deleted_later() {
+        LogStore store = store();
+        append(store.log(A, LogConfig.DEFAULT, ID), 3);
+        Log read = store.find(A).orElseThrow();
+        ReadResult.Cold cold = (ReadResult.Cold) read.read(0, 3, 1_000, ReadLeast.ONE_BATCH);
+        store.remove(A, LogConfig.DEFAULT);
+        assertThat(store.partitions()).isEmpty();
+        assertThat(disk.list("")).anySatisfy(name -> assertThat(name).matches("a-0\\.[0-9a-f]{32}-delete"));
+        assertThat(cold.read().run().sizeBytes()).isPositive();
+
+        assertThat(store.log(A, LogConfig.DEFAULT, new Uuid(8, 8)).endOffset()).isZero();
+        background.pass(60_000);
+        assertThat(disk.list("")).noneSatisfy(name -> assertThat(name).endsWith("-delete"));
+        assertThatThrownBy(() -> cold.read().run())
+                .isInstanceOfSatisfying(
+                        DiskFailure.class, failure -> assertThat(failure.kind()).isEqualTo(DiskFailure.Kind.ABSENT));
+        store.close();
+    }
+
+    @Test
+    void a_log_of_a_deleted_topic_of_the_same_name_is_not_taken_for_the_new_one() {
+        LogStore store = store();
+        append(store.log(A, LogConfig.DEFAULT, ID), 3);
+        store.close();
+        LogStore again = store();
+        assertThat(again.log(A, LogConfig.DEFAULT, new Uuid(9, 9)).endOffset()).isZero();
+        again.close();
+    }
+
+    @Test
+    void what_an_earlier_process_left_of_deleted_logs_is_removed() {
+        disk.createDirectory("old-3.0123-delete");
+        disk.createDirectory("__cluster_metadata-0");
+        disk.createDirectory("t-0-future");
+        LogStore store = store();
+        assertThat(store.partitions()).isEmpty();
+        background.run();
+        assertThat(disk.list("")).doesNotContain("old-3.0123-delete").contains("__cluster_metadata-0");
+        store.close();
+    }
+
+    @Test
+    void a_directory_belongs_to_one_process(@TempDir Path root) {
+        LogDirectory first = LogDirectory.open(new FileDisk(root));
+        assertThatThrownBy(() -> LogDirectory.open(new FileDisk(root)))
+                .isInstanceOf(DiskFailure.class)
+                .hasMessageContaining("in use by another broker");
+        first.close();
+        LogDirectory.open(new FileDisk(root)).close();
+    }
+}
