@@ -30,6 +30,7 @@ import ottla.log.retain.Retention;
 import ottla.log.retain.SegmentFacts;
 import ottla.wire.primitive.Payload;
 import ottla.wire.record.BatchDefect;
+import ottla.wire.record.BatchLayout;
 import ottla.wire.record.BatchView;
 import ottla.wire.record.Batches;
 
@@ -161,16 +162,11 @@ public final class Log implements AutoCloseable {
      * deposed when it sent them, or they are not meant for this epoch.
      */
     public AppendResult appendAsFollower(ByteBuffer records, int leaderEpoch) {
-        long firstOffset = -1;
-        long nextOffset = endOffset;
-        long maxTimestamp = Segment.NO_TIMESTAMP;
         Batches batches = Batches.in(records);
+        long nextOffset = endOffset;
         int end = records.position();
-        while (batches.advance()) {
+        while (batches.advance() && batches.batch().partitionLeaderEpoch() <= leaderEpoch) {
             BatchView batch = batches.batch();
-            if (batch.partitionLeaderEpoch() > leaderEpoch) {
-                break;
-            }
             BatchDefect defect = batch.headerDefect();
             if (defect == BatchDefect.NONE && !batch.isChecksumValid()) {
                 defect = BatchDefect.CHECKSUM_MISMATCH;
@@ -184,9 +180,7 @@ public final class Log implements AutoCloseable {
                         ErrorCode.INVALID_RECORD,
                         "a batch at offset " + batch.baseOffset() + " after the log's end " + nextOffset);
             }
-            firstOffset = firstOffset < 0 ? batch.baseOffset() : firstOffset;
             nextOffset = batch.endOffset();
-            maxTimestamp = Math.max(maxTimestamp, batch.maxTimestamp());
             end = batch.position() + batch.sizeBytes();
         }
         if (batches.defect() != BatchDefect.NONE) {
@@ -197,12 +191,36 @@ public final class Log implements AutoCloseable {
         if (sizeBytes == 0) {
             return new AppendResult.Appended(endOffset, endOffset - 1, Segment.NO_TIMESTAMP, 0);
         }
+        long firstOffset = records.getLong(records.position() + BatchLayout.BASE_OFFSET);
         try {
-            write(records.slice(records.position(), sizeBytes), firstOffset, nextOffset - 1, maxTimestamp);
+            writeInParts(records.slice(records.position(), sizeBytes));
         } catch (DiskFailure failure) {
             return refuseIfFull(failure);
         }
         return new AppendResult.Appended(firstOffset, nextOffset - 1, Segment.NO_TIMESTAMP, sizeBytes);
+    }
+
+    /** A leader may send more at once than a segment of this log holds. */
+    private void writeInParts(ByteBuffer records) {
+        int start = 0;
+        int end = 0;
+        long firstOffset = -1;
+        long lastOffset = -1;
+        long maxTimestamp = Segment.NO_TIMESTAMP;
+        Batches batches = Batches.in(records);
+        while (batches.advance()) {
+            BatchView batch = batches.batch();
+            if (end > start && end + batch.sizeBytes() - start > config.rollBytes()) {
+                write(records.slice(start, end - start), firstOffset, lastOffset, maxTimestamp);
+                start = end;
+                maxTimestamp = Segment.NO_TIMESTAMP;
+            }
+            firstOffset = end == start ? batch.baseOffset() : firstOffset;
+            lastOffset = batch.lastOffset();
+            maxTimestamp = Math.max(maxTimestamp, batch.maxTimestamp());
+            end += batch.sizeBytes();
+        }
+        write(records.slice(start, end - start), firstOffset, lastOffset, maxTimestamp);
     }
 
     /** One write for the whole set. Nothing of the log's state changes before it has succeeded. */

@@ -83,7 +83,7 @@ class LogStoreTest {
         LogStore third = store();
         assertThat(third.directories())
                 .allSatisfy(directory -> assertThat(directory.stop())
-                        .isEqualTo(directory.disk() == ofA.disk() ? Stop.CLEAN : Stop.UNCLEAN));
+                        .isEqualTo(directory.disk().equals(ofA.disk()) ? Stop.CLEAN : Stop.UNCLEAN));
         third.log(B, LogConfig.DEFAULT, ID);
         third.close();
         assertThat(store().directories())
