@@ -16,6 +16,9 @@ import ottla.base.Uuid;
 import ottla.log.LogConfig;
 import ottla.log.append.AppendResult;
 import ottla.log.format.MalformedFile;
+import ottla.log.format.PartitionMetadata;
+import ottla.log.format.SegmentFiles;
+import ottla.log.io.Disk;
 import ottla.log.io.Log;
 import ottla.log.io.LogShell;
 import ottla.log.io.ReadLeast;
@@ -71,13 +74,22 @@ final class QuorumLog implements AutoCloseable {
         NavigableSet<SnapshotId> found = snapshots.list();
         // What a snapshot stands for was committed, so it was flushed; all behind it is examined, as Kafka does.
         long knownFlushed = found.isEmpty() ? 0 : found.last().endOffset();
+        writeTopicId(shell.disk());
         Log log = Log.open(shell, PARTITION, DIRECTORY, config, Stop.UNCLEAN, 0, knownFlushed);
-        log.assignTopicId(TOPIC_ID);
         QuorumLog opened = new QuorumLog(shell, log, snapshots);
         opened.catchUpWith(found);
         shell.disk().syncDirectory(DIRECTORY);
         shell.disk().syncDirectory("");
         return opened;
+    }
+
+    /** The id is known beforehand, so a file that a crash has torn is simply written again. */
+    private static void writeTopicId(Disk disk) {
+        String path = DIRECTORY + "/" + SegmentFiles.PARTITION_METADATA;
+        String text = new PartitionMetadata(TOPIC_ID).text();
+        if (!SmallFiles.text(disk, path).equals(Optional.of(text))) {
+            SmallFiles.replace(disk, path, text, SmallFiles.Durability.SYNCED);
+        }
     }
 
     /** A crash between installing a leader's snapshot and emptying the log leaves a log that ends before the snapshot. */

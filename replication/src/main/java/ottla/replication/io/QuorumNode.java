@@ -134,6 +134,16 @@ public final class QuorumNode implements AutoCloseable {
         return shell.highWatermark();
     }
 
+    /** Who votes, as the end of the log has it. */
+    public VoterSet voters() {
+        return shell.membership().voters();
+    }
+
+    /** The level of the feature {@code kraft.version}: 0 with configured voters, 1 with voters in the log. */
+    public int kRaftVersion() {
+        return shell.membership().kRaftVersion();
+    }
+
     /**
      * Writes a snapshot of all that is committed up to a batch that the listeners were told of. The records are taken from the
      * iterator, some at a time, on a disk thread. The stage is done when the snapshot is in place; it fails if there is one that

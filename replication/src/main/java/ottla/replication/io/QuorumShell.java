@@ -22,6 +22,7 @@ import ottla.replication.quorum.Leadership;
 import ottla.replication.quorum.MetadataBatches;
 import ottla.replication.quorum.Quorum;
 import ottla.replication.quorum.SnapshotId;
+import ottla.replication.quorum.VoterSet;
 import ottla.wire.primitive.Payload;
 import ottla.wire.record.BatchView;
 import ottla.wire.record.Batches;
@@ -59,6 +60,11 @@ final class QuorumShell implements AutoCloseable {
 
     private volatile Leadership leadership;
 
+    private volatile Membership voters;
+
+    /** Who votes, and the level of {@code kraft.version}, at the end of the log. */
+    record Membership(VoterSet voters, int kRaftVersion) {}
+
     /** How to reach others; the answer comes back as an input by way of the owner. */
     interface Sender {
         void send(Effect.Send send);
@@ -91,6 +97,7 @@ final class QuorumShell implements AutoCloseable {
                 log.voters(settings.staticVoters()),
                 ticksMs.getAsLong());
         leadership = quorum.leadership();
+        voters = new Membership(quorum.voters().latest(), quorum.voters().kRaftVersion());
         highWatermark = Math.max(0, quorum.highWatermark());
         nextCleanMs = ticksMs.getAsLong() + CLEAN_INTERVAL_MS;
     }
@@ -111,6 +118,11 @@ final class QuorumShell implements AutoCloseable {
     /** Any thread. */
     Leadership leadership() {
         return leadership;
+    }
+
+    /** Any thread. */
+    Membership membership() {
+        return voters;
     }
 
     /** When {@link #turn} is to be called at the latest. */
@@ -150,6 +162,10 @@ final class QuorumShell implements AutoCloseable {
             perform(effect, reports);
         }
         leadership = quorum.leadership();
+        if (input instanceof Input.Appended || input instanceof Input.SnapshotInstalled) {
+            voters = new Membership(
+                    quorum.voters().latest(), quorum.voters().kRaftVersion());
+        }
         reports.forEach(this::step);
     }
 
@@ -168,6 +184,7 @@ final class QuorumShell implements AutoCloseable {
                 log.snapshots().fetched(write.id(), write.position(), arrived.contiguous());
             case Effect.InstallSnapshot install -> install(install.id(), reports);
             case Effect.Truncate truncate -> {
+                voters = new Membership(quorum.voters().latest(), quorum.voters().kRaftVersion());
                 LOG.info("Cutting the metadata log at {}, as its leader's does not go on as it does", truncate);
                 log.truncateTo(truncate.endOffset());
                 delivery.truncated(truncate.endOffset());
