@@ -163,8 +163,7 @@ final class QuorumShell implements AutoCloseable {
         }
         leadership = quorum.leadership();
         if (input instanceof Input.Appended || input instanceof Input.SnapshotInstalled) {
-            voters = new Membership(
-                    quorum.voters().latest(), quorum.voters().kRaftVersion());
+            voters = new Membership(quorum.voters().latest(), quorum.voters().kRaftVersion());
         }
         reports.forEach(this::step);
     }
@@ -184,7 +183,8 @@ final class QuorumShell implements AutoCloseable {
                 log.snapshots().fetched(write.id(), write.position(), arrived.contiguous());
             case Effect.InstallSnapshot install -> install(install.id(), reports);
             case Effect.Truncate truncate -> {
-                voters = new Membership(quorum.voters().latest(), quorum.voters().kRaftVersion());
+                voters =
+                        new Membership(quorum.voters().latest(), quorum.voters().kRaftVersion());
                 LOG.info("Cutting the metadata log at {}, as its leader's does not go on as it does", truncate);
                 log.truncateTo(truncate.endOffset());
                 delivery.truncated(truncate.endOffset());

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import ottla.base.Uuid;
+import ottla.log.LogConfig;
 import ottla.log.io.DiskFailure;
 import ottla.log.io.FaultyDisk;
 import ottla.log.io.LogShell;
@@ -15,7 +16,6 @@ import ottla.log.io.ManualBackground;
 import ottla.log.io.OpenFiles;
 import ottla.log.io.ReadBuffers;
 import ottla.log.io.TailCache;
-import ottla.log.LogConfig;
 import ottla.replication.quorum.Effect;
 import ottla.replication.quorum.Input;
 import ottla.replication.quorum.MetadataRetention;
@@ -163,7 +163,8 @@ final class QuorumCrashSimulation {
             }
             try (SnapshotWriter writer = shell.log().snapshots().write(id, 5)) {
                 writer.header(4, List.of());
-                writer.append(listener.seen.stream().map(VersionedRecord::latest).toList());
+                writer.append(
+                        listener.seen.stream().map(VersionedRecord::latest).toList());
                 writer.finish();
             }
             shell.snapshotCreated(id);

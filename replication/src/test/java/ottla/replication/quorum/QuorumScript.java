@@ -44,18 +44,18 @@ final class QuorumScript {
                 fields.put(part.substring(0, equals), part.substring(equals + 1));
             }
         }
-        switch (parts[0]) {
+        return switch (parts[0]) {
             case "replica" -> {
                 self = Integer.parseInt(parts[1]);
                 voters = Stream.of(parts).skip(3).map(Integer::parseInt).toList();
-                return List.of();
+                yield List.of();
             }
             case "saved" -> {
                 saved = new Election(
                         number("epoch"),
                         fields.containsKey("leader") ? OptionalInt.of(number("leader")) : OptionalInt.empty(),
                         fields.containsKey("voted") ? Optional.of(key(number("voted"))) : Optional.empty());
-                return List.of();
+                yield List.of();
             }
             case "log" -> {
                 List<EpochStart> epochs = new ArrayList<>();
@@ -64,12 +64,10 @@ final class QuorumScript {
                     epochs.add(new EpochStart(Integer.parseInt(pair[0]), Long.parseLong(pair[1])));
                 }
                 facts = new LogFacts(0, number("end"), epochs, List.of());
-                return List.of();
+                yield List.of();
             }
-            default -> {
-                return step(input(parts[0]));
-            }
-        }
+            default -> step(input(parts[0]));
+        };
     }
 
     private Input input(String name) {
@@ -179,8 +177,7 @@ final class QuorumScript {
 
     private Leadership leadership() {
         OptionalInt leader = fields.containsKey("leader") ? OptionalInt.of(number("leader")) : OptionalInt.empty();
-        return new Leadership(
-                number("epoch"), leader, leader.isPresent() ? endpoints(leader.getAsInt()) : Map.of());
+        return new Leadership(number("epoch"), leader, leader.isPresent() ? endpoints(leader.getAsInt()) : Map.of());
     }
 
     private Input.Fetched fetched() {
@@ -224,9 +221,11 @@ final class QuorumScript {
                                         .votedFor()
                                         .map(voted -> ", voted for " + voted.id())
                                         .orElse(""));
-            case Effect.Send send -> "send #%d to %s: %s".formatted(send.send(), peer(send.peer()), text(send.message()));
+            case Effect.Send send ->
+                "send #%d to %s: %s".formatted(send.send(), peer(send.peer()), text(send.message()));
             case Effect.AnswerVote answer ->
-                "answer %d: %s %s".formatted(answer.request(), answer.vote(), text(answer.error(), answer.leadership()));
+                "answer %d: %s %s"
+                        .formatted(answer.request(), answer.vote(), text(answer.error(), answer.leadership()));
             case Effect.AnswerAnnouncement answer ->
                 "answer %d: %s".formatted(answer.request(), text(answer.error(), answer.leadership()));
             case Effect.AnswerFetch answer ->
@@ -290,7 +289,8 @@ final class QuorumScript {
         return switch (role) {
             case Role.Unattached unattached ->
                 "Unattached in epoch " + unattached.epoch() + leader(unattached.leader()) + votedFor(role);
-            case Role.Resigned resigned -> "Resigned in epoch %d, not told %s".formatted(role.epoch(), resigned.notTold());
+            case Role.Resigned resigned ->
+                "Resigned in epoch %d, not told %s".formatted(role.epoch(), resigned.notTold());
             case Role.Prospective prospective ->
                 "Prospective in epoch " + role.epoch() + leader(prospective.leader()) + votedFor(role) + " "
                         + prospective.ballot().votes();
