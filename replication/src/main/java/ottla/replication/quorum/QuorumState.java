@@ -5,8 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.random.RandomGenerator;
 import ottla.base.Check;
 import ottla.replication.quorum.Effect.Outgoing;
@@ -360,10 +358,9 @@ final class QuorumState {
         return Ballot.open(voters.latest(), self.id());
     }
 
-    private Set<Integer> otherVoters() {
-        Set<Integer> others = new TreeSet<>(voters.latest().ids());
-        others.remove(self.id());
-        return others;
+    /** In the order of their ids: what is sent must not depend on a hash. */
+    private List<Integer> otherVoters() {
+        return voters.latest().ids().stream().filter(id -> id != self.id()).toList();
     }
 
     /** When to stand for election if nothing happens: an observer never does. */

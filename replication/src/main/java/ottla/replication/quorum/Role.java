@@ -4,8 +4,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
  * What this node is in the current epoch.
@@ -123,11 +121,11 @@ public sealed interface Role {
     }
 
     /** Led this epoch and does so no more; tells the voters until they know, and stands in no election of this epoch. */
-    record Resigned(int epoch, int self, List<ReplicaKey> preferredSuccessors, Set<Integer> notTold, long deadlineMs)
+    record Resigned(int epoch, int self, List<ReplicaKey> preferredSuccessors, List<Integer> notTold, long deadlineMs)
             implements Role {
         public Resigned {
             preferredSuccessors = List.copyOf(preferredSuccessors);
-            notTold = Set.copyOf(notTold);
+            notTold = List.copyOf(notTold);
         }
 
         /** Still named as the leader of this epoch, because nobody else ever leads it. */
@@ -146,7 +144,7 @@ public sealed interface Role {
                     epoch,
                     self,
                     preferredSuccessors,
-                    notTold.stream().filter(id -> id != voterId).collect(Collectors.toSet()),
+                    notTold.stream().filter(id -> id != voterId).toList(),
                     deadlineMs);
         }
     }
