@@ -103,6 +103,9 @@ class KafkaGroupsModel {
                 move(overrides);
             }
             step();
+            if (kafka.trust() == KafkaShard.Trust.LOST) {
+                return;
+            }
             describe();
             compare(seed);
         }

@@ -71,6 +71,18 @@ final class KafkaShard {
 
     private Next next = Next.SUCCEEDS;
 
+    private Trust trust = Trust.KEPT;
+
+    /** Whether a defect of Kafka's own has spoilt its state, so that nothing can be compared with it any more. */
+    enum Trust {
+        KEPT,
+        LOST
+    }
+
+    Trust trust() {
+        return trust;
+    }
+
     /** How the next write ends. */
     enum Next {
         SUCCEEDS,
@@ -139,8 +151,9 @@ final class KafkaShard {
         } catch (ApiException failure) {
             assertThat(next).isEqualTo(Next.FAILS);
         } catch (IllegalStateException defect) {
-            // The timer of a group that was taken back meets its successor: Kafka logs that and goes on.
+            // The timer of a group that was taken back meets its successor, and counts its generation up.
             assertThat(timer.key).startsWith("join-");
+            trust = Trust.LOST;
         }
     }
 
