@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import ottla.base.ErrorCode;
 import ottla.base.Uuid;
@@ -248,7 +249,8 @@ class TopicDecisionsTest {
         return SmallCluster.topic("t", partitions, factor).withAssignments(all);
     }
 
-    private CreatePartitionsTopicResult grow(String topic, int count, List<CreatePartitionsAssignment> assignments) {
+    private CreatePartitionsTopicResult grow(
+            String topic, int count, @Nullable List<CreatePartitionsAssignment> assignments) {
         CreatePartitionsRequest request = CreatePartitionsRequest.DEFAULT.withTopics(
                 List.of(new CreatePartitionsTopic(topic, count, assignments)));
         return cluster.apply(new PartitionGrowth(cluster.facts(), cluster.random()).grow(request))
