@@ -67,7 +67,9 @@ public final class DeleteRecordsApi implements Api<DeleteRecordsRequest> {
                     case Partitions.Found.Here(Replica replica) -> delete(topic.name(), asked, replica, answers);
                 }
             }
-            topics.add(new DeleteRecordsTopicResult(topic.name(), answers));
+            if (!answers.isEmpty()) {
+                topics.add(new DeleteRecordsTopicResult(topic.name(), answers));
+            }
         }
 
         private void delete(

@@ -176,7 +176,7 @@ public final class DescribeConfigsApi implements Api<DescribeConfigsRequest> {
         List<String> wanted = resource.configurationKeys();
         List<DescribeConfigsResourceResult> entries = table.all().stream()
                 .filter(key -> key.visibility() == Visibility.PUBLIC)
-                .filter(key -> wanted == null || wanted.contains(key.name()))
+                .filter(key -> wanted == null || wanted.isEmpty() || wanted.contains(key.name()))
                 .map(entry)
                 .toList();
         return result(resource, entries);
@@ -191,7 +191,7 @@ public final class DescribeConfigsApi implements Api<DescribeConfigsRequest> {
         List<String> wanted = resource.configurationKeys();
         List<DescribeConfigsResourceResult> entries = new ArrayList<>();
         set.forEach((name, value) -> {
-            if (wanted == null || wanted.contains(name)) {
+            if (wanted == null || wanted.isEmpty() || wanted.contains(name)) {
                 List<Setting> settings = List.of(new Setting(name, Optional.of(value), source));
                 entries.add(ConfigTable.BROKER
                         .find(name)

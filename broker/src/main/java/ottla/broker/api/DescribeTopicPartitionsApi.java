@@ -54,7 +54,7 @@ public final class DescribeTopicPartitionsApi implements Api<DescribeTopicPartit
             cursorTopic = request.cursor().topicName();
             firstPartition = request.cursor().partitionIndex();
             if (firstPartition < 0) {
-                inbound.close("a cursor with the negative partition " + firstPartition);
+                inbound.answer(refused(request));
                 return;
             }
         }
@@ -62,6 +62,15 @@ public final class DescribeTopicPartitionsApi implements Api<DescribeTopicPartit
             page.add(name, name.equals(cursorTopic) ? firstPartition : 0, everything);
         }
         inbound.answer(page.answer());
+    }
+
+    /** A cursor that no answer ever gave refuses the request as a whole. */
+    private static DescribeTopicPartitionsResponse refused(DescribeTopicPartitionsRequest request) {
+        return DescribeTopicPartitionsResponse.DEFAULT.withTopics(request.topics().stream()
+                .map(topic -> DescribeTopicPartitionsResponseTopic.DEFAULT
+                        .withName(topic.name())
+                        .withErrorCode(ErrorCode.INVALID_REQUEST.code()))
+                .toList());
     }
 
     /** The answer as it fills. */

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import ottla.base.ErrorCode;
-import ottla.base.Uuid;
 import ottla.controller.image.PartitionRegistration;
 import ottla.replication.io.FetchSessionCache;
 import ottla.replication.io.FetchTerms;
@@ -30,6 +29,7 @@ import ottla.wire.message.FetchResponse.PartitionData;
 /** Reads records for consumers and followers, in sessions (KIP-227), waiting for them if there are too few. */
 public final class FetchApi implements Api<FetchRequest> {
     private static final int ANY_REPLICA_VERSION = 11;
+    private static final int TOPIC_ID_VERSION = 13;
     private static final int REPLICA_STATE_VERSION = 15;
     private static final int LEADER_HINT_VERSION = 16;
 
@@ -73,7 +73,7 @@ public final class FetchApi implements Api<FetchRequest> {
         List<SessionPartition> asked = opened.context().partitions();
         List<Wanted> wanted = new ArrayList<>(asked.size());
         for (SessionPartition partition : asked) {
-            wanted.add(wanted(partition));
+            wanted.add(wanted(partition, inbound.version()));
         }
         ReplicaFetch.start(shell, terms, wanted, inbound.connection().loop(), answers -> {
             FetchResponse response = sessions.close(opened, answers, clockMs.getAsLong());
@@ -81,8 +81,8 @@ public final class FetchApi implements Api<FetchRequest> {
         });
     }
 
-    private Wanted wanted(SessionPartition partition) {
-        Partitions.Found found = partition.topicId().equals(Uuid.ZERO)
+    private Wanted wanted(SessionPartition partition, int version) {
+        Partitions.Found found = version < TOPIC_ID_VERSION
                 ? partitions.find(partition.topic(), partition.partition())
                 : partitions.find(partition.topicId(), partition.partition());
         return switch (found) {

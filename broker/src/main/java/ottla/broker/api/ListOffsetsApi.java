@@ -2,7 +2,9 @@ package ottla.broker.api;
 
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import ottla.base.ErrorCode;
@@ -40,18 +42,24 @@ public final class ListOffsetsApi implements Api<ListOffsetsRequest> {
     @Override
     public void serve(ListOffsetsRequest request, InboundRequest inbound) {
         Set<TopicPartition> repeated = repeated(request);
-        List<CompletableFuture<ListOffsetsPartitionResponse>> pending = new ArrayList<>();
+        Set<TopicPartition> refused = new HashSet<>();
+        Map<String, List<CompletableFuture<ListOffsetsPartitionResponse>>> pending = new LinkedHashMap<>();
         for (ListOffsetsTopic topic : request.topics()) {
             for (ListOffsetsPartition partition : topic.partitions()) {
-                boolean twice = repeated.contains(new TopicPartition(topic.name(), partition.partitionIndex()));
-                pending.add(
-                        twice
-                                ? done(partition, ErrorCode.INVALID_REQUEST)
-                                : find(request, topic.name(), partition, inbound.version()));
+                TopicPartition name = new TopicPartition(topic.name(), partition.partitionIndex());
+                List<CompletableFuture<ListOffsetsPartitionResponse>> answers =
+                        pending.computeIfAbsent(topic.name(), ignored -> new ArrayList<>());
+                if (!repeated.contains(name)) {
+                    answers.add(find(request, topic.name(), partition, inbound.version()));
+                } else if (refused.add(name)) {
+                    // whoever asks twice is answered once
+                    answers.add(done(partition, ErrorCode.INVALID_REQUEST));
+                }
             }
         }
-        CompletableFuture<Void> all = CompletableFuture.allOf(pending.toArray(CompletableFuture[]::new));
-        Later.answer(inbound, all.thenApply(nothing -> answer(request, pending)));
+        CompletableFuture<Void> all = CompletableFuture.allOf(
+                pending.values().stream().flatMap(List::stream).toArray(CompletableFuture[]::new));
+        Later.answer(inbound, all.thenApply(nothing -> answer(pending)));
     }
 
     private CompletableFuture<ListOffsetsPartitionResponse> find(
@@ -116,16 +124,10 @@ public final class ListOffsetsApi implements Api<ListOffsetsRequest> {
     }
 
     private static ListOffsetsResponse answer(
-            ListOffsetsRequest request, List<CompletableFuture<ListOffsetsPartitionResponse>> done) {
-        int next = 0;
+            Map<String, List<CompletableFuture<ListOffsetsPartitionResponse>>> done) {
         List<ListOffsetsTopicResponse> topics = new ArrayList<>();
-        for (ListOffsetsTopic topic : request.topics()) {
-            List<ListOffsetsPartitionResponse> answers = new ArrayList<>();
-            for (int i = 0; i < topic.partitions().size(); i++) {
-                answers.add(done.get(next++).join());
-            }
-            topics.add(new ListOffsetsTopicResponse(topic.name(), answers));
-        }
+        done.forEach((topic, answers) -> topics.add(new ListOffsetsTopicResponse(
+                topic, answers.stream().map(CompletableFuture::join).toList())));
         return ListOffsetsResponse.DEFAULT.withTopics(topics);
     }
 }

@@ -50,7 +50,7 @@ public final class MetadataApi implements Api<MetadataRequest> {
                     .all()
                     .forEach(topic -> topics.add(found(image, topic, listener, inbound.version(), request)));
         } else {
-            for (MetadataRequestTopic topic : asked) {
+            for (MetadataRequestTopic topic : meant(asked)) {
                 topics.add(one(image, topic, listener, inbound.version(), request, missing));
             }
         }
@@ -58,6 +58,16 @@ public final class MetadataApi implements Api<MetadataRequest> {
             creation.createOnDemand(missing);
         }
         inbound.answer(answer(image, listener, request, topics));
+    }
+
+    /** A request with any id means only its ids, each once; otherwise its names (KIP-516). */
+    private static List<MetadataRequestTopic> meant(List<MetadataRequestTopic> asked) {
+        List<MetadataRequestTopic> ids = asked.stream()
+                .filter(topic -> !topic.topicId().isZero())
+                .map(topic -> topic.withName(null))
+                .distinct()
+                .toList();
+        return ids.isEmpty() ? asked : ids;
     }
 
     private MetadataResponse answer(

@@ -40,6 +40,9 @@ public final class ProduceApi implements Api<ProduceRequest> {
 
     private static final int LEADER_HINT_VERSION = 10;
 
+    /** The one client that Kafka lets write to the topics of the coordinators. */
+    private static final String INTERNAL_WRITER = "__admin_client";
+
     private final Partitions partitions;
     private final ClusterView cluster;
 
@@ -91,7 +94,9 @@ public final class ProduceApi implements Api<ProduceRequest> {
             for (PartitionProduceData data : topic.partitionData()) {
                 answers.add(partition(topic, data, answers));
             }
-            topics.add(new TopicProduceResponse(topic.name(), topic.topicId(), answers));
+            if (!answers.isEmpty()) {
+                topics.add(new TopicProduceResponse(topic.name(), topic.topicId(), answers));
+            }
         }
 
         private PartitionProduceResponse partition(
@@ -116,6 +121,9 @@ public final class ProduceApi implements Api<ProduceRequest> {
                 PartitionProduceData data,
                 Replica replica,
                 List<PartitionProduceResponse> answers) {
+            if (InternalTopics.contains(replica.name().topic()) && !inbound.clientId().equals(INTERNAL_WRITER)) {
+                return failed(data.index(), ErrorCode.INVALID_TOPIC_EXCEPTION);
+            }
             Payload records = data.records();
             ErrorCode refused = records == null ? ErrorCode.INVALID_RECORD : check(records);
             if (records == null || refused != ErrorCode.NONE) {

@@ -37,12 +37,10 @@ public record LayeredConfig(Values file, Map<String, String> broker, Map<String,
         add(settings, names, broker, ConfigSource.BROKER);
         add(settings, names, allBrokers, ConfigSource.ALL_BROKERS);
         add(settings, names, file.set(), ConfigSource.FILE);
-        for (String name : names) {
-            ConfigTable.BROKER
-                    .find(name)
-                    .flatMap(ConfigKey::standard)
-                    .ifPresent(value -> settings.add(new Setting(name, Optional.of(value), ConfigSource.STANDARD)));
-        }
+        ConfigTable.BROKER
+                .find(key)
+                .flatMap(ConfigKey::standard)
+                .ifPresent(value -> settings.add(new Setting(key, Optional.of(value), ConfigSource.STANDARD)));
         return settings;
     }
 

@@ -130,7 +130,16 @@ public final class ConfigChanges {
             }
             changes.put(config.name(), Optional.ofNullable(config.value()));
         }
-        return nulls.isEmpty() ? changedAndChecked(known, changes, Existence.REQUIRED) : nullsRefused(known, nulls);
+        if (!nulls.isEmpty()) {
+            return nullsRefused(known, nulls);
+        }
+        // as in Kafka, wrong values are noticed before a missing topic is
+        SortedMap<String, String> overrides = new TreeMap<>();
+        changes.forEach((name, value) -> value.ifPresent(text -> overrides.put(name, text)));
+        Optional<String> wrong = facts.rules().reasonInvalid(known, overrides);
+        return wrong.isPresent()
+                ? Verdict.refused(ErrorCode.INVALID_CONFIG, wrong.get())
+                : changedAndChecked(known, changes, Existence.REQUIRED);
     }
 
     private Verdict<List<ConfigRecord>> checked(
