@@ -49,11 +49,11 @@ public final class ApiVersionsApi implements Api<ApiVersionsRequest> {
         inbound.answer(table(inbound.version()));
     }
 
-    /** Answers a client that is newer than this node in a version that every client reads. */
+    /** Answers a client that is newer than this node in a version that every client reads: what it may ask with. */
     void refuseVersion(InboundRequest inbound) {
         inbound.answer(ApiVersionsResponse.DEFAULT
                 .withErrorCode(ErrorCode.UNSUPPORTED_VERSION.code())
-                .withApiKeys(versions()));
+                .withApiKeys(List.of(new ApiVersion(key().id(), (short) oldest(), (short) newest()))));
     }
 
     private ApiVersionsResponse table(int version) {

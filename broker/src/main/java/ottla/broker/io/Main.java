@@ -7,7 +7,7 @@ import picocli.CommandLine.Command;
 @Command(
         name = "ottla",
         description = "An Apache Kafka broker: the same clients, tools, configuration and data directories.",
-        subcommands = {StartCommand.class, VersionCommand.class},
+        subcommands = {StartCommand.class, VersionCommand.class, TrainCommand.class},
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",

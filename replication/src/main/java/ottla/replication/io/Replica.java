@@ -486,7 +486,10 @@ public final class Replica {
         try {
             return cold.data().withRecords(cold.read().run());
         } catch (DiskFailure failure) {
-            return ReplicaRead.failure(cold.data().partitionIndex(), failedAside(failure));
+            FetchTerms.Isolation isolation = cold.data().abortedTransactions() == null
+                    ? FetchTerms.Isolation.READ_UNCOMMITTED
+                    : FetchTerms.Isolation.READ_COMMITTED;
+            return ReplicaRead.failure(cold.data().partitionIndex(), failedAside(failure), isolation);
         }
     }
 

@@ -119,7 +119,7 @@ public final class ReplicaFetch {
                         fail(failed.asked(), failed.error());
                     }
                     case Wanted.Refused refused ->
-                        answers.add(ReplicaRead.failure(refused.asked().partition(), refused.error()));
+                        answers.add(ReplicaRead.failure(refused.asked().partition(), refused.error(), terms.isolation()));
                 }
             }
             if (where == Where.LOOP) {
@@ -174,7 +174,7 @@ public final class ReplicaFetch {
 
         private void fail(FetchPartition asked, ErrorCode error) {
             urgent = true;
-            answers.add(ReplicaRead.failure(asked.partition(), error));
+            answers.add(ReplicaRead.failure(asked.partition(), error, terms.isolation()));
         }
 
         private void end() {

@@ -1,5 +1,6 @@
 package ottla.replication.io;
 
+import java.util.List;
 import ottla.base.ErrorCode;
 import ottla.log.io.ColdRead;
 import ottla.wire.message.FetchResponse.PartitionData;
@@ -20,12 +21,12 @@ sealed interface ReplicaRead {
     record Failed(ErrorCode error) implements ReplicaRead {}
 
     /** The answer to a partition that could not be read. */
-    static PartitionData failure(int partition, ErrorCode error) {
+    static PartitionData failure(int partition, ErrorCode error, FetchTerms.Isolation isolation) {
         return PartitionData.DEFAULT
                 .withPartitionIndex(partition)
                 .withErrorCode(error.code())
                 .withHighWatermark(-1)
-                .withAbortedTransactions(null)
+                .withAbortedTransactions(isolation == FetchTerms.Isolation.READ_COMMITTED ? List.of() : null)
                 .withRecords(Payload.EMPTY);
     }
 }

@@ -181,8 +181,11 @@ public final class QuorumResponses {
                 .withLeaderId(leaderId(leadership))
                 .withLeaderEpoch(leadership.epoch())
                 .withHighWatermark(status.highWatermark())
+                // a voter's directory is told as far as the quorum's members are known by it: not at all with static voters
                 .withCurrentVoters(status.voters().stream()
-                        .map(replica -> replica(version, replica, sinceEpochMs))
+                        .map(replica -> replica(version, replica, sinceEpochMs)
+                                .withReplicaDirectoryId(
+                                        version < 2 ? Uuid.ZERO : directoryOf(voters, replica.key())))
                         .toList())
                 .withObservers(status.observers().stream()
                         .map(replica -> replica(version, replica, sinceEpochMs))
@@ -190,6 +193,10 @@ public final class QuorumResponses {
         DescribeQuorumResponse response = DescribeQuorumResponse.DEFAULT.withTopics(
                 List.of(new DescribeQuorumResponse.TopicData(QuorumRequests.TOPIC, List.of(partition))));
         return version < 2 ? response : response.withNodes(nodes(voters));
+    }
+
+    private static Uuid directoryOf(VoterSet voters, ReplicaKey replica) {
+        return voters.find(replica.id()).map(voter -> voter.key().directoryId()).orElse(replica.directoryId());
     }
 
     private static DescribeQuorumResponse.ReplicaState replica(

@@ -1,0 +1,118 @@
+package ottla.compat;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code bin/ottla} as a person meets it: no file, no formatted directory, and mistakes. */
+class LauncherTest {
+    private static final String OTTLA = BrokerKind.launcher().toString();
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void startAloneGivesARunningBroker() throws Exception {
+        int port = Ports.free();
+        int controllerPort = Ports.free();
+        Path log = folder.resolve("log");
+        // what "start" alone does, but on ports that nobody else has
+        Process process = new ProcessBuilder(
+                        OTTLA,
+                        "start",
+                        "--override",
+                        "listeners=PLAINTEXT://localhost:" + port + ",CONTROLLER://localhost:" + controllerPort,
+                        "--override",
+                        "controller.quorum.voters=1@localhost:" + controllerPort)
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+        try {
+            Waiting.until("the node answers", () -> {
+                try (RawConnection connection = new RawConnection(port)) {
+                    return connection.isUsable();
+                }
+            });
+            new Clients("localhost:" + port).createTopic("first", 1);
+            assertThat(folder.resolve("data").resolve("meta.properties")).exists();
+            assertThat(folder.resolve("data").resolve("first-0")).isDirectory();
+            assertThat(Files.readString(log))
+                    .containsPattern("is ready: node \\d+, listeners .*" + port + ".*, data in .*data.*, \\d+ ms");
+
+            process.destroy();
+
+            assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.exitValue()).isIn(0, 143);
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+    }
+
+    @Test
+    void versionsAreTold() {
+        assertThat(ottla("version").succeeded()).contains("4.3.1");
+    }
+
+    @Test
+    void helpIsGiven() {
+        assertThat(ottla("--help").succeeded()).contains("ottla", "start", "version");
+    }
+
+    @Test
+    void aWrongValueIsRefusedWithTheKeyAndTheValue() {
+        ToolRun run = ottla("start", "--override", "num.partitions=many");
+
+        assertThat(run.status()).isNotZero();
+        assertThat(run.output() + run.errors()).contains("num.partitions", "many");
+    }
+
+    @Test
+    void aValueOutOfRangeIsRefusedWithWhatIsAllowed() {
+        ToolRun run = ottla("start", "--override", "num.partitions=0");
+
+        assertThat(run.status()).isNotZero();
+        assertThat(run.output() + run.errors()).contains("num.partitions", "0", "1");
+    }
+
+    @Test
+    void aFileThatIsNotThereIsNamed() {
+        ToolRun run = ottla("start", "nowhere.properties");
+
+        assertThat(run.status()).isNotZero();
+        assertThat(run.output() + run.errors()).contains("nowhere.properties");
+    }
+
+    @Test
+    void aDirectoryThatNobodyFormattedIsRefused() throws IOException {
+        int port = Ports.free();
+        int controllerPort = Ports.free();
+        Path file = folder.resolve("server.properties");
+        Files.writeString(file, """
+                process.roles=broker,controller
+                node.id=1
+                controller.quorum.voters=1@localhost:%2$d
+                listeners=PLAINTEXT://localhost:%1$d,CONTROLLER://localhost:%2$d
+                controller.listener.names=CONTROLLER
+                log.dirs=%3$s
+                """.formatted(port, controllerPort, folder.resolve("bare")));
+
+        ToolRun run = ottla("start", file.toString());
+
+        assertThat(run.status()).isNotZero();
+        assertThat(run.output() + run.errors()).contains("bare");
+    }
+
+    private ToolRun ottla(String... arguments) {
+        List<String> command = new ArrayList<>(List.of(OTTLA));
+        command.addAll(List.of(arguments));
+        return ToolRun.run(command, "");
+    }
+}
