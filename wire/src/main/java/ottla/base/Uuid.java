@@ -13,7 +13,7 @@ public record Uuid(long mostSignificantBits, long leastSignificantBits) implemen
     /** No id. */
     public static final Uuid ZERO = new Uuid(0, 0);
 
-    /** The topic id of {@code __cluster_metadata}, and the directory id that stands for "lost" (KIP-858). */
+    /** The topic id of {@code __cluster_metadata}, and the directory id of a replica that has none yet (KIP-858). */
     public static final Uuid ONE = new Uuid(0, 1);
 
     /** Reads the 22-character form; throws {@link IllegalArgumentException} on anything else. */
