@@ -17,7 +17,8 @@ public final class Brokers implements ArgumentsProvider {
     }
 
     public static Stream<BrokerKind> kinds() {
-        return Stream.of(System.getProperty("ottla.compat.brokers", "kafka").split(","))
+        return Stream.of(System.getProperty("ottla.compat.brokers", "ottla,kafka")
+                        .split(","))
                 .map(kind -> BrokerKind.valueOf(kind.toUpperCase(Locale.ROOT)));
     }
 }

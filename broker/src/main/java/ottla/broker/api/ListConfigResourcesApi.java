@@ -45,7 +45,8 @@ public final class ListConfigResourcesApi implements Api<ListConfigResourcesRequ
         ClusterImage image = cluster.image();
         List<ListConfigResourcesResponse.ConfigResource> found = new ArrayList<>();
         for (ConfigResource.Type type : types) {
-            names(image, type).forEach(name -> found.add(new ListConfigResourcesResponse.ConfigResource(name, type.id())));
+            names(image, type)
+                    .forEach(name -> found.add(new ListConfigResourcesResponse.ConfigResource(name, type.id())));
         }
         inbound.answer(ListConfigResourcesResponse.DEFAULT.withConfigResources(found));
     }

@@ -123,8 +123,7 @@ public final class ListOffsetsApi implements Api<ListOffsetsRequest> {
                 version >= LEADER_EPOCH_VERSION ? found.leaderEpoch() : -1);
     }
 
-    private static ListOffsetsResponse answer(
-            Map<String, List<CompletableFuture<ListOffsetsPartitionResponse>>> done) {
+    private static ListOffsetsResponse answer(Map<String, List<CompletableFuture<ListOffsetsPartitionResponse>>> done) {
         List<ListOffsetsTopicResponse> topics = new ArrayList<>();
         done.forEach((topic, answers) -> topics.add(new ListOffsetsTopicResponse(
                 topic, answers.stream().map(CompletableFuture::join).toList())));

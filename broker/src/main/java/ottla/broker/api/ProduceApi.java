@@ -121,7 +121,8 @@ public final class ProduceApi implements Api<ProduceRequest> {
                 PartitionProduceData data,
                 Replica replica,
                 List<PartitionProduceResponse> answers) {
-            if (InternalTopics.contains(replica.name().topic()) && !inbound.clientId().equals(INTERNAL_WRITER)) {
+            if (InternalTopics.contains(replica.name().topic())
+                    && !inbound.clientId().equals(INTERNAL_WRITER)) {
                 return failed(data.index(), ErrorCode.INVALID_TOPIC_EXCEPTION);
             }
             Payload records = data.records();

@@ -45,7 +45,10 @@ import picocli.CommandLine.Command;
  * Runs a node through its first steps and ends. The build runs it once with {@code -XX:AOTCacheOutput}, so that the JVM of every
  * later start finds its classes loaded, linked and profiled (JEP 483, 514, 515).
  */
-@Command(name = "train", hidden = true, description = "Run a node in a temporary folder through its first steps, and end.")
+@Command(
+        name = "train",
+        hidden = true,
+        description = "Run a node in a temporary folder through its first steps, and end.")
 final class TrainCommand implements Callable<Integer> {
     /** Enough for the JVM to have seen which methods matter, and done in a second. */
     private static final int ROUNDS = 200;
@@ -79,7 +82,10 @@ final class TrainCommand implements Callable<Integer> {
                 .connect("localhost", clients.port(), "train")
                 .toCompletableFuture()
                 .join();
-        connection.negotiate(new ClientSoftware("ottla", "train")).toCompletableFuture().join();
+        connection
+                .negotiate(new ClientSoftware("ottla", "train"))
+                .toCompletableFuture()
+                .join();
         ask(
                 connection,
                 CreateTopicsRequest.DEFAULT.withTopics(List.of(CreatableTopic.DEFAULT
@@ -87,7 +93,9 @@ final class TrainCommand implements Callable<Integer> {
                         .withNumPartitions(1)
                         .withReplicationFactor((short) 1))));
         // what is created is served a moment later, and then the metadata shows it
-        while (((MetadataResponse) ask(connection, MetadataRequest.DEFAULT.withTopics(null))).topics().isEmpty()) {
+        while (((MetadataResponse) ask(connection, MetadataRequest.DEFAULT.withTopics(null)))
+                .topics()
+                .isEmpty()) {
             Thread.onSpinWait();
         }
         ask(connection, FindCoordinatorRequest.DEFAULT.withCoordinatorKeys(List.of(TOPIC)));
@@ -112,10 +120,8 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private static FetchRequest fetch(long offset) {
-        FetchPartition partition = FetchPartition.DEFAULT
-                .withPartition(0)
-                .withFetchOffset(offset)
-                .withPartitionMaxBytes(1 << 20);
+        FetchPartition partition =
+                FetchPartition.DEFAULT.withPartition(0).withFetchOffset(offset).withPartitionMaxBytes(1 << 20);
         return FetchRequest.DEFAULT
                 .withMaxWaitMs(100)
                 .withMinBytes(1)
@@ -125,8 +131,8 @@ final class TrainCommand implements Callable<Integer> {
     private static ListOffsetsRequest listOffsets() {
         return ListOffsetsRequest.DEFAULT
                 .withReplicaId(-1)
-                .withTopics(List.of(new ListOffsetsTopic(
-                        TOPIC, List.of(ListOffsetsPartition.DEFAULT.withTimestamp(-1)))));
+                .withTopics(
+                        List.of(new ListOffsetsTopic(TOPIC, List.of(ListOffsetsPartition.DEFAULT.withTimestamp(-1)))));
     }
 
     private static Response ask(PeerConnection connection, Request request) {
@@ -135,15 +141,18 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private static Response ask(PeerConnection connection, int version, Request request) {
-        Response answer =
-                connection.send(request.apiKey(), version, request).toCompletableFuture().join();
+        Response answer = connection
+                .send(request.apiKey(), version, request)
+                .toCompletableFuture()
+                .join();
         if (answer instanceof ottla.wire.message.FetchResponse fetched) {
-            fetched.responses().forEach(topic -> topic.partitions().forEach(partition -> {
-                Payload records = partition.records();
-                if (records != null) {
-                    records.release();
-                }
-            }));
+            fetched.responses()
+                    .forEach(topic -> topic.partitions().forEach(partition -> {
+                        Payload records = partition.records();
+                        if (records != null) {
+                            records.release();
+                        }
+                    }));
         }
         return answer;
     }

@@ -89,7 +89,7 @@ class DifferentialTest {
     @Test
     void everyVersionOfEveryApiIsAnsweredAsByKafka() throws Exception {
         BrokerKind candidateKind = BrokerKind.valueOf(
-                System.getProperty("ottla.compat.candidate", "kafka").toUpperCase(Locale.ROOT));
+                System.getProperty("ottla.compat.candidate", "ottla").toUpperCase(Locale.ROOT));
         try (Side kafka = new Side(BrokerProcess.start(BrokerKind.KAFKA, "Differential-reference", SETTINGS));
                 Side candidate = new Side(BrokerProcess.start(candidateKind, "Differential-candidate", SETTINGS))) {
             List<Side> sides = List.of(kafka, candidate);

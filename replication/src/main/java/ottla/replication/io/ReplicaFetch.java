@@ -119,7 +119,8 @@ public final class ReplicaFetch {
                         fail(failed.asked(), failed.error());
                     }
                     case Wanted.Refused refused ->
-                        answers.add(ReplicaRead.failure(refused.asked().partition(), refused.error(), terms.isolation()));
+                        answers.add(
+                                ReplicaRead.failure(refused.asked().partition(), refused.error(), terms.isolation()));
                 }
             }
             if (where == Where.LOOP) {

@@ -181,11 +181,11 @@ public final class QuorumResponses {
                 .withLeaderId(leaderId(leadership))
                 .withLeaderEpoch(leadership.epoch())
                 .withHighWatermark(status.highWatermark())
-                // a voter's directory is told as far as the quorum's members are known by it: not at all with static voters
+                // a voter's directory is told as far as the quorum's members are known by it: not at all with static
+                // voters
                 .withCurrentVoters(status.voters().stream()
                         .map(replica -> replica(version, replica, sinceEpochMs)
-                                .withReplicaDirectoryId(
-                                        version < 2 ? Uuid.ZERO : directoryOf(voters, replica.key())))
+                                .withReplicaDirectoryId(version < 2 ? Uuid.ZERO : directoryOf(voters, replica.key())))
                         .toList())
                 .withObservers(status.observers().stream()
                         .map(replica -> replica(version, replica, sinceEpochMs))
