@@ -51,7 +51,7 @@ class ConfigKeysTest {
             if (!mine.type().name().equals(key.type.name())) {
                 differences.add(name + " is a " + mine.type() + ", but a " + key.type + " in Kafka");
             }
-            String standard = key.defaultValue == ConfigDef.NO_DEFAULT_VALUE || key.defaultValue == null
+            String standard = !key.hasDefault() || key.defaultValue == null
                     ? null
                     : ConfigDef.convertToString(key.defaultValue, key.type);
             if (!java.util.Objects.equals(mine.standard().orElse(null), standard)) {
