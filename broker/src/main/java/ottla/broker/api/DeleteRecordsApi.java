@@ -1,7 +1,9 @@
 package ottla.broker.api;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import ottla.base.ErrorCode;
 import ottla.controller.image.ConfigResource;
@@ -37,7 +39,15 @@ public final class DeleteRecordsApi implements Api<DeleteRecordsRequest> {
     @Override
     public void serve(DeleteRecordsRequest request, InboundRequest inbound) {
         Deletion deletion = new Deletion(inbound);
-        request.topics().forEach(deletion::topic);
+        // a partition that is named twice counts with what was said last
+        Map<String, Map<Integer, DeleteRecordsPartition>> asked = new LinkedHashMap<>();
+        for (DeleteRecordsTopic topic : request.topics()) {
+            for (DeleteRecordsPartition partition : topic.partitions()) {
+                asked.computeIfAbsent(topic.name(), name -> new LinkedHashMap<>())
+                        .put(partition.partitionIndex(), partition);
+            }
+        }
+        asked.forEach((topic, wanted) -> deletion.topic(topic, List.copyOf(wanted.values())));
         if (deletion.parked == null) {
             inbound.answer(DeleteRecordsResponse.DEFAULT.withTopics(deletion.topics));
         } else {
@@ -58,18 +68,16 @@ public final class DeleteRecordsApi implements Api<DeleteRecordsRequest> {
             this.inbound = inbound;
         }
 
-        void topic(DeleteRecordsTopic topic) {
+        void topic(String topic, List<DeleteRecordsPartition> wanted) {
             List<DeleteRecordsPartitionResult> answers = new ArrayList<>();
-            for (DeleteRecordsPartition asked : topic.partitions()) {
-                switch (partitions.find(topic.name(), asked.partitionIndex())) {
+            for (DeleteRecordsPartition asked : wanted) {
+                switch (partitions.find(topic, asked.partitionIndex())) {
                     case Partitions.Found.Nowhere(ErrorCode error) ->
                         answers.add(failed(asked.partitionIndex(), error));
-                    case Partitions.Found.Here(Replica replica) -> delete(topic.name(), asked, replica, answers);
+                    case Partitions.Found.Here(Replica replica) -> delete(topic, asked, replica, answers);
                 }
             }
-            if (!answers.isEmpty()) {
-                topics.add(new DeleteRecordsTopicResult(topic.name(), answers));
-            }
+            topics.add(new DeleteRecordsTopicResult(topic, answers));
         }
 
         private void delete(

@@ -35,12 +35,10 @@ public final class DescribeClusterApi implements Api<DescribeClusterRequest> {
                     request.endpointType() == CONTROLLERS
                             ? refused(
                                     ErrorCode.MISMATCHED_ENDPOINT_TYPE,
-                                    "The request was sent to an endpoint of wrong type.",
-                                    request)
+                                    "The request was sent to an endpoint of wrong type.")
                             : refused(
                                     ErrorCode.UNSUPPORTED_ENDPOINT_TYPE,
-                                    "Unsupported endpoint type " + request.endpointType(),
-                                    request));
+                                    "Unsupported endpoint type " + request.endpointType()));
             return;
         }
         ClusterImage image = cluster.image();
@@ -67,10 +65,7 @@ public final class DescribeClusterApi implements Api<DescribeClusterRequest> {
                         request.includeClusterAuthorizedOperations() ? Operations.CLUSTER : Operations.NOT_ASKED));
     }
 
-    private static DescribeClusterResponse refused(ErrorCode error, String why, DescribeClusterRequest request) {
-        return DescribeClusterResponse.DEFAULT
-                .withErrorCode(error.code())
-                .withErrorMessage(why)
-                .withEndpointType(request.endpointType());
+    private static DescribeClusterResponse refused(ErrorCode error, String why) {
+        return DescribeClusterResponse.DEFAULT.withErrorCode(error.code()).withErrorMessage(why);
     }
 }

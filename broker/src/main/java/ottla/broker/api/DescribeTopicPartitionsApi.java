@@ -53,7 +53,7 @@ public final class DescribeTopicPartitionsApi implements Api<DescribeTopicPartit
         if (request.cursor() != null) {
             cursorTopic = request.cursor().topicName();
             firstPartition = request.cursor().partitionIndex();
-            if (firstPartition < 0) {
+            if (firstPartition < 0 || (!everything && !names.contains(cursorTopic))) {
                 inbound.answer(refused(request));
                 return;
             }

@@ -3,7 +3,55 @@ package ottla.broker.io;
 import java.util.List;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
-import ottla.broker.api.*;
+import ottla.broker.api.AllocateProducerIdsApi;
+import ottla.broker.api.AlterConfigsApi;
+import ottla.broker.api.Api;
+import ottla.broker.api.ApiTable;
+import ottla.broker.api.ApiVersionsApi;
+import ottla.broker.api.BeginQuorumEpochApi;
+import ottla.broker.api.BrokerHeartbeatApi;
+import ottla.broker.api.BrokerRegistrationApi;
+import ottla.broker.api.ClusterView;
+import ottla.broker.api.ControllerRegistrationApi;
+import ottla.broker.api.CreatePartitionsApi;
+import ottla.broker.api.CreateTopicsApi;
+import ottla.broker.api.DeleteGroupsApi;
+import ottla.broker.api.DeleteRecordsApi;
+import ottla.broker.api.DeleteTopicsApi;
+import ottla.broker.api.DescribeClusterApi;
+import ottla.broker.api.DescribeConfigsApi;
+import ottla.broker.api.DescribeControllersApi;
+import ottla.broker.api.DescribeGroupsApi;
+import ottla.broker.api.DescribeLogDirsApi;
+import ottla.broker.api.DescribeProducersApi;
+import ottla.broker.api.DescribeQuorumApi;
+import ottla.broker.api.DescribeTopicPartitionsApi;
+import ottla.broker.api.EndQuorumEpochApi;
+import ottla.broker.api.FetchApi;
+import ottla.broker.api.FetchSnapshotApi;
+import ottla.broker.api.FindCoordinatorApi;
+import ottla.broker.api.HeartbeatApi;
+import ottla.broker.api.IncrementalAlterConfigsApi;
+import ottla.broker.api.InitProducerIdApi;
+import ottla.broker.api.JoinGroupApi;
+import ottla.broker.api.LeaveGroupApi;
+import ottla.broker.api.ListConfigResourcesApi;
+import ottla.broker.api.ListGroupsApi;
+import ottla.broker.api.ListOffsetsApi;
+import ottla.broker.api.MetadataApi;
+import ottla.broker.api.MetadataFetchApi;
+import ottla.broker.api.OffsetCommitApi;
+import ottla.broker.api.OffsetDeleteApi;
+import ottla.broker.api.OffsetFetchApi;
+import ottla.broker.api.OffsetForLeaderEpochApi;
+import ottla.broker.api.Partitions;
+import ottla.broker.api.ProduceApi;
+import ottla.broker.api.ProducerIds;
+import ottla.broker.api.SyncGroupApi;
+import ottla.broker.api.TopicCreation;
+import ottla.broker.api.UnregisterBrokerApi;
+import ottla.broker.api.UpdateFeaturesApi;
+import ottla.broker.api.VoteApi;
 import ottla.broker.config.NodeConfig;
 import ottla.broker.config.Values;
 import ottla.controller.io.ControllerNode;
@@ -71,14 +119,17 @@ record ApiTables(ApiTable broker, ApiTable controller) {
                 new UnregisterBrokerApi(controller),
                 new ListConfigResourcesApi(cluster),
                 new DescribeTopicPartitionsApi(cluster, values.number("max.request.partition.size.limit")));
-        return new ApiTables(table(broker, cluster), table(controllerApis(controller, quorum), cluster));
+        return new ApiTables(
+                table(broker, cluster), table(controllerApis(controller, quorum, cluster, values), cluster));
     }
 
-    private static List<Api<?>> controllerApis(ControllerNode controller, QuorumNode quorum) {
+    private static List<Api<?>> controllerApis(
+            ControllerNode controller, QuorumNode quorum, ClusterView cluster, Values values) {
         return List.of(
                 new MetadataFetchApi(quorum),
                 new CreateTopicsApi(controller),
                 new DeleteTopicsApi(controller),
+                new DescribeConfigsApi(cluster, values),
                 new AlterConfigsApi(controller),
                 new CreatePartitionsApi(controller),
                 new IncrementalAlterConfigsApi(controller),
@@ -91,7 +142,9 @@ record ApiTables(ApiTable broker, ApiTable controller) {
                 new BrokerRegistrationApi(controller),
                 new BrokerHeartbeatApi(controller),
                 new UnregisterBrokerApi(controller),
-                new AllocateProducerIdsApi(controller));
+                new AllocateProducerIdsApi(controller),
+                new DescribeControllersApi(cluster, controller),
+                new ControllerRegistrationApi(controller));
     }
 
     private static ApiTable table(List<Api<?>> apis, ClusterView cluster) {

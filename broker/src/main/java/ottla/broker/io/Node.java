@@ -47,6 +47,7 @@ import ottla.wire.io.NetworkListener;
 import ottla.wire.io.NetworkServer;
 import ottla.wire.io.PeerLimits;
 import ottla.wire.message.BrokerRegistrationRequest;
+import ottla.wire.message.ControllerRegistrationRequest;
 
 /**
  * One node, controller and broker in one: all its parts, put together by constructor in the order in which they start, and ended in
@@ -157,6 +158,7 @@ final class Node implements AutoCloseable {
         applier.tell(lifecycle::metadataReached);
         metadata.controller().addListener(applier);
         await(lifecycle.start());
+        await(metadata.controller().registerController(controllerRegistration()));
         open(server, tables.broker(), clientListeners());
         Housekeeping.start(disks, replicas, store, values);
         ending.push(new Step("registration", () -> await(lifecycle.leave())));
@@ -256,6 +258,21 @@ final class Node implements AutoCloseable {
                         .getFirst()
                         .cleanStopBrokerEpoch()
                         .orElse(-1));
+    }
+
+    private ControllerRegistrationRequest controllerRegistration() {
+        List<ControllerRegistrationRequest.Listener> listeners = new ArrayList<>();
+        for (Listener listener : bound) {
+            listeners.add(new ControllerRegistrationRequest.Listener(
+                    listener.name(), NodeSettings.reachable(listener.host()), listener.port(), PLAINTEXT));
+        }
+        List<ControllerRegistrationRequest.Feature> features = new ArrayList<>();
+        for (Feature feature : Feature.values()) {
+            features.add(new ControllerRegistrationRequest.Feature(
+                    feature.featureName(), feature.minLevel(), feature.maxLevel()));
+        }
+        return new ControllerRegistrationRequest(
+                config.nodeId(), new Uuid(random.nextLong(), random.nextLong()), false, listeners, features);
     }
 
     private List<Listener> controllerListeners() {

@@ -133,13 +133,7 @@ public final class ConfigChanges {
         if (!nulls.isEmpty()) {
             return nullsRefused(known, nulls);
         }
-        // as in Kafka, wrong values are noticed before a missing topic is
-        SortedMap<String, String> overrides = new TreeMap<>();
-        changes.forEach((name, value) -> value.ifPresent(text -> overrides.put(name, text)));
-        Optional<String> wrong = facts.rules().reasonInvalid(known, overrides);
-        return wrong.isPresent()
-                ? Verdict.refused(ErrorCode.INVALID_CONFIG, wrong.get())
-                : changedAndChecked(known, changes, Existence.REQUIRED);
+        return changedAndChecked(known, changes, Existence.REQUIRED);
     }
 
     private Verdict<List<ConfigRecord>> checked(
@@ -173,10 +167,13 @@ public final class ConfigChanges {
                 after.put(name, value);
             }
         }
-        Optional<Verdict.Refused<List<ConfigRecord>>> refused = reasonRefused(resource, changes, existence)
-                .or(() -> facts.rules()
-                        .reasonInvalid(resource, after)
-                        .map(reason -> Verdict.refused(ErrorCode.INVALID_CONFIG, reason)));
+        Optional<Verdict.Refused<List<ConfigRecord>>> invalid = facts.rules()
+                .reasonInvalid(resource, after)
+                .map(reason -> Verdict.refused(ErrorCode.INVALID_CONFIG, reason));
+        // as in Kafka, a topic's wrong values are noticed before it is missed, a broker's after
+        Optional<Verdict.Refused<List<ConfigRecord>>> refused = resource.type() == ConfigResource.Type.TOPIC
+                ? invalid.or(() -> reasonRefused(resource, changes, existence))
+                : reasonRefused(resource, changes, existence).or(() -> invalid);
         return refused.isPresent() ? refused.get() : Verdict.granted(records);
     }
 

@@ -40,7 +40,7 @@ public final class FeatureUpdates {
         for (FeatureUpdateKey update : request.featureUpdates()) {
             Optional<String> refused = update(update, kind(update, version), proposed, records);
             if (refused.isPresent()) {
-                return Decision.of(refusal(request, refused.get(), version));
+                return Decision.of(refusal(refused.get()));
             }
             results.add(new UpdatableFeatureResult(update.feature(), ErrorCode.NONE.code(), ""));
         }
@@ -89,7 +89,11 @@ public final class FeatureUpdates {
                     ? Optional.empty()
                     : invalid(name, level, "The version of this feature is changed by the quorum itself.");
         }
-        MetadataVersion needed = Feature.of(name).orElseThrow().metadataVersionFor(level);
+        Optional<Feature> known = Feature.of(name);
+        if (known.isEmpty()) {
+            return invalid(name, level, "It is not known.");
+        }
+        MetadataVersion needed = known.get().metadataVersionFor(level);
         short metadataLevel = proposed.getOrDefault(MetadataVersion.FEATURE, (short) 0);
         if (metadataLevel < needed.level()) {
             return invalid(
@@ -174,18 +178,11 @@ public final class FeatureUpdates {
         return Optional.of("Invalid update version " + level + " for feature " + feature + ". " + reason);
     }
 
-    private static UpdateFeaturesResponse refusal(UpdateFeaturesRequest request, String message, int version) {
-        UpdateFeaturesResponse answer = UpdateFeaturesResponse.DEFAULT
+    private static UpdateFeaturesResponse refusal(String message) {
+        return UpdateFeaturesResponse.DEFAULT
                 .withErrorCode(ErrorCode.INVALID_UPDATE_VERSION.code())
                 .withErrorMessage(
                         "The update failed for all features since the following feature had an error: " + message);
-        if (version >= FIRST_VERSION_WITHOUT_RESULTS) {
-            return answer;
-        }
-        return answer.withResults(request.featureUpdates().stream()
-                .map(update ->
-                        new UpdatableFeatureResult(update.feature(), ErrorCode.INVALID_UPDATE_VERSION.code(), message))
-                .toList());
     }
 
     private static Kind kind(FeatureUpdateKey update, int version) {

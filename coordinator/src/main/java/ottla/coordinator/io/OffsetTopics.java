@@ -82,7 +82,7 @@ final class OffsetTopics {
             List<OffsetCommitRequestPartition> unknown = topic.partitions().stream()
                     .filter(one -> one.partitionIndex() < 0 || one.partitionIndex() >= count)
                     .toList();
-            if (!unknown.isEmpty()) {
+            if (!unknown.isEmpty() || count == 0) {
                 refused.add(refuse(topic, unknown, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION));
             }
             if (unknown.size() < topic.partitions().size()) {
@@ -232,7 +232,7 @@ final class OffsetTopics {
             List<OffsetDeleteRequestPartition> unknown = topic.partitions().stream()
                     .filter(one -> one.partitionIndex() < 0 || one.partitionIndex() >= count)
                     .toList();
-            if (!unknown.isEmpty()) {
+            if (!unknown.isEmpty() || count == 0) {
                 refused.add(new OffsetDeleteResponseTopic(
                         topic.name(),
                         unknown.stream()

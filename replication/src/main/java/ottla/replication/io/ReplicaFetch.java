@@ -119,8 +119,7 @@ public final class ReplicaFetch {
                         fail(failed.asked(), failed.error());
                     }
                     case Wanted.Refused refused ->
-                        answers.add(
-                                ReplicaRead.failure(refused.asked().partition(), refused.error(), terms.isolation()));
+                        answers.add(ReplicaRead.refusal(refused.asked().partition(), refused.error()));
                 }
             }
             if (where == Where.LOOP) {

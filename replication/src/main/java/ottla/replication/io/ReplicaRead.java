@@ -20,6 +20,11 @@ sealed interface ReplicaRead {
 
     record Failed(ErrorCode error) implements ReplicaRead {}
 
+    /** The answer to a partition that nobody looked for, which has an empty list of transactions whatever was asked. */
+    static PartitionData refusal(int partition, ErrorCode error) {
+        return failure(partition, error, FetchTerms.Isolation.READ_COMMITTED);
+    }
+
     /** The answer to a partition that could not be read. */
     static PartitionData failure(int partition, ErrorCode error, FetchTerms.Isolation isolation) {
         return PartitionData.DEFAULT

@@ -176,9 +176,18 @@ public final class FetchSessions {
         return FetchResponse.DEFAULT.withErrorCode(error.code()).withSessionId(sessionId);
     }
 
-    /** Neighbours of the same topic share its entry. */
-    private static FetchResponse compose(
-            List<SessionPartition> partitions, List<PartitionData> answers, int sessionId) {
+    /** What was read comes before what is not known here, as in Kafka; neighbours of the same topic share its entry. */
+    private static FetchResponse compose(List<SessionPartition> asked, List<PartitionData> answered, int sessionId) {
+        List<SessionPartition> partitions = new ArrayList<>(asked.size());
+        List<PartitionData> answers = new ArrayList<>(answered.size());
+        for (Part part : Part.values()) {
+            for (int i = 0; i < answered.size(); i++) {
+                if (Part.of(answered.get(i)) == part) {
+                    partitions.add(asked.get(i));
+                    answers.add(answered.get(i));
+                }
+            }
+        }
         List<FetchableTopicResponse> topics = new ArrayList<>();
         int from = 0;
         for (int i = 1; i <= answers.size(); i++) {
@@ -193,6 +202,19 @@ public final class FetchSessions {
             from = i;
         }
         return FetchResponse.DEFAULT.withSessionId(sessionId).withResponses(topics);
+    }
+
+    /** The parts of an answer, in their order. */
+    private enum Part {
+        READ,
+        UNKNOWN;
+
+        static Part of(PartitionData answer) {
+            return switch (ErrorCode.of(answer.errorCode())) {
+                case UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, INCONSISTENT_TOPIC_ID -> UNKNOWN;
+                default -> READ;
+            };
+        }
     }
 
     private static boolean sameTopic(SessionPartition one, SessionPartition other) {

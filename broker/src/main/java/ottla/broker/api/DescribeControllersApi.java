@@ -1,0 +1,66 @@
+package ottla.broker.api;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import ottla.base.ErrorCode;
+import ottla.controller.io.ControllerNode;
+import ottla.wire.io.InboundRequest;
+import ottla.wire.message.ApiKey;
+import ottla.wire.message.DescribeClusterRequest;
+import ottla.wire.message.DescribeClusterResponse;
+import ottla.wire.message.DescribeClusterResponse.DescribeClusterBroker;
+
+/** DescribeCluster on a controller's listener: the controllers, and which of them is active (KIP-919). */
+public final class DescribeControllersApi implements Api<DescribeClusterRequest> {
+    private static final byte BROKERS = 1;
+    private static final byte CONTROLLERS = 2;
+
+    private final ClusterView cluster;
+    private final ControllerNode controller;
+
+    public DescribeControllersApi(ClusterView cluster, ControllerNode controller) {
+        this.cluster = cluster;
+        this.controller = controller;
+    }
+
+    @Override
+    public ApiKey key() {
+        return ApiKey.DESCRIBE_CLUSTER;
+    }
+
+    @Override
+    public void serve(DescribeClusterRequest request, InboundRequest inbound) {
+        if (request.endpointType() != CONTROLLERS) {
+            inbound.answer(refused(request.endpointType()));
+            return;
+        }
+        String listener = inbound.connection().listenerName();
+        List<DescribeClusterBroker> controllers = new ArrayList<>();
+        cluster.image()
+                .controllers()
+                .values()
+                .forEach(registered -> registered.endPoints().stream()
+                        .filter(endpoint -> endpoint.name().equals(listener))
+                        .forEach(endpoint -> controllers.add(new DescribeClusterBroker(
+                                registered.controllerId(), endpoint.host(), endpoint.port(), null, false))));
+        controllers.sort(Comparator.comparingInt(DescribeClusterBroker::brokerId));
+        inbound.answer(DescribeClusterResponse.DEFAULT
+                .withEndpointType(CONTROLLERS)
+                .withClusterId(cluster.clusterId())
+                .withControllerId(controller.activeEpoch().isPresent() ? cluster.nodeId() : -1)
+                .withBrokers(controllers)
+                .withClusterAuthorizedOperations(
+                        request.includeClusterAuthorizedOperations() ? Operations.CLUSTER : Operations.NOT_ASKED));
+    }
+
+    private static DescribeClusterResponse refused(byte endpointType) {
+        return endpointType == BROKERS
+                ? DescribeClusterResponse.DEFAULT
+                        .withErrorCode(ErrorCode.MISMATCHED_ENDPOINT_TYPE.code())
+                        .withErrorMessage("The request was sent to an endpoint of wrong type.")
+                : DescribeClusterResponse.DEFAULT
+                        .withErrorCode(ErrorCode.UNSUPPORTED_ENDPOINT_TYPE.code())
+                        .withErrorMessage("Unsupported endpoint type " + endpointType);
+    }
+}
