@@ -486,10 +486,7 @@ public final class Replica {
         try {
             return cold.data().withRecords(cold.read().run());
         } catch (DiskFailure failure) {
-            FetchTerms.Isolation isolation = cold.data().abortedTransactions() == null
-                    ? FetchTerms.Isolation.READ_UNCOMMITTED
-                    : FetchTerms.Isolation.READ_COMMITTED;
-            return ReplicaRead.failure(cold.data().partitionIndex(), failedAside(failure), isolation);
+            return ReplicaRead.failure(cold.data().partitionIndex(), failedAside(failure));
         }
     }
 

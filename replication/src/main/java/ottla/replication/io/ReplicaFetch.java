@@ -174,7 +174,7 @@ public final class ReplicaFetch {
 
         private void fail(FetchPartition asked, ErrorCode error) {
             urgent = true;
-            answers.add(ReplicaRead.failure(asked.partition(), error, terms.isolation()));
+            answers.add(ReplicaRead.failure(asked.partition(), error));
         }
 
         private void end() {

@@ -22,16 +22,16 @@ sealed interface ReplicaRead {
 
     /** The answer to a partition that nobody looked for, which has an empty list of transactions whatever was asked. */
     static PartitionData refusal(int partition, ErrorCode error) {
-        return failure(partition, error, FetchTerms.Isolation.READ_COMMITTED);
+        return failure(partition, error).withAbortedTransactions(List.of());
     }
 
     /** The answer to a partition that could not be read. */
-    static PartitionData failure(int partition, ErrorCode error, FetchTerms.Isolation isolation) {
+    static PartitionData failure(int partition, ErrorCode error) {
         return PartitionData.DEFAULT
                 .withPartitionIndex(partition)
                 .withErrorCode(error.code())
                 .withHighWatermark(-1)
-                .withAbortedTransactions(isolation == FetchTerms.Isolation.READ_COMMITTED ? List.of() : null)
+                .withAbortedTransactions(null)
                 .withRecords(Payload.EMPTY);
     }
 }
