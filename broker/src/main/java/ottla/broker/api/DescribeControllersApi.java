@@ -32,7 +32,7 @@ public final class DescribeControllersApi implements Api<DescribeClusterRequest>
     @Override
     public void serve(DescribeClusterRequest request, InboundRequest inbound) {
         if (request.endpointType() != CONTROLLERS) {
-            inbound.answer(refused(request.endpointType()));
+            inbound.answer(refused(request.endpointType(), inbound.version()));
             return;
         }
         String listener = inbound.connection().listenerName();
@@ -54,7 +54,13 @@ public final class DescribeControllersApi implements Api<DescribeClusterRequest>
                         request.includeClusterAuthorizedOperations() ? Operations.CLUSTER : Operations.NOT_ASKED));
     }
 
-    private static DescribeClusterResponse refused(byte endpointType) {
+    private static DescribeClusterResponse refused(byte endpointType, int version) {
+        if (version == 0) {
+            // a client of before KIP-919 asks for brokers, and knows none of the errors for that
+            return DescribeClusterResponse.DEFAULT
+                    .withErrorCode(ErrorCode.INVALID_REQUEST.code())
+                    .withErrorMessage("Brokers cannot be described by a controller.");
+        }
         return endpointType == BROKERS
                 ? DescribeClusterResponse.DEFAULT
                         .withErrorCode(ErrorCode.MISMATCHED_ENDPOINT_TYPE.code())

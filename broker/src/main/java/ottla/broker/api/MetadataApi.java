@@ -25,6 +25,9 @@ import ottla.wire.message.metadata.RegisterBrokerRecord.BrokerEndpoint;
 
 /** Tells clients where the partitions of topics are. */
 public final class MetadataApi implements Api<MetadataRequest> {
+    /** The first version in which a topic may be named by its id alone. */
+    private static final int TOPIC_ID_VERSION = 12;
+
     private final ClusterView cluster;
     private final TopicCreation creation;
 
@@ -40,6 +43,10 @@ public final class MetadataApi implements Api<MetadataRequest> {
 
     @Override
     public void serve(MetadataRequest request, InboundRequest inbound) {
+        if (inbound.version() < TOPIC_ID_VERSION && namesIds(request)) {
+            inbound.answer(refused(request));
+            return;
+        }
         ClusterImage image = cluster.image();
         String listener = inbound.connection().listenerName();
         List<MetadataResponseTopic> topics = new ArrayList<>();
@@ -58,6 +65,28 @@ public final class MetadataApi implements Api<MetadataRequest> {
             creation.createOnDemand(missing);
         }
         inbound.answer(answer(image, listener, request, topics));
+    }
+
+    private static boolean namesIds(MetadataRequest request) {
+        List<MetadataRequestTopic> asked = request.topics();
+        return asked != null
+                && asked.stream()
+                        .anyMatch(topic ->
+                                topic.name() == null || !topic.topicId().isZero());
+    }
+
+    /** Versions 10 and 11 have a field for ids, but do not take them. */
+    private static MetadataResponse refused(MetadataRequest request) {
+        List<MetadataRequestTopic> asked = request.topics();
+        List<MetadataResponseTopic> topics = asked == null
+                ? List.of()
+                : asked.stream()
+                        .map(topic -> MetadataResponseTopic.DEFAULT
+                                .withErrorCode(ErrorCode.INVALID_REQUEST.code())
+                                .withName(topic.name() == null ? "" : topic.name())
+                                .withTopicId(topic.topicId()))
+                        .toList();
+        return MetadataResponse.DEFAULT.withTopics(topics);
     }
 
     /** A request with any id means only its ids, each once; otherwise its names (KIP-516). */

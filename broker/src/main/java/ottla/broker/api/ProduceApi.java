@@ -59,7 +59,7 @@ public final class ProduceApi implements Api<ProduceRequest> {
     @Override
     public void serve(ProduceRequest request, InboundRequest inbound) {
         Produce produce = new Produce(request, inbound);
-        for (TopicProduceData topic : request.topicData()) {
+        for (TopicProduceData topic : RepeatedPartitions.merged(request.topicData())) {
             produce.topic(topic);
         }
         if (produce.parked == null) {
@@ -101,9 +101,6 @@ public final class ProduceApi implements Api<ProduceRequest> {
 
         private PartitionProduceResponse partition(
                 TopicProduceData topic, PartitionProduceData data, List<PartitionProduceResponse> answers) {
-            if (request.acks() < -1 || request.acks() > 1) {
-                return failed(data.index(), ErrorCode.INVALID_REQUIRED_ACKS);
-            }
             Partitions.Found found = inbound.version() >= TOPIC_ID_VERSION
                     ? partitions.find(topic.topicId(), data.index())
                     : partitions.find(topic.name(), data.index());
@@ -129,6 +126,9 @@ public final class ProduceApi implements Api<ProduceRequest> {
             ErrorCode refused = records == null ? ErrorCode.INVALID_RECORD : check(records);
             if (records == null || refused != ErrorCode.NONE) {
                 return failed(data.index(), refused);
+            }
+            if (request.acks() < -1 || request.acks() > 1) {
+                return failed(data.index(), ErrorCode.INVALID_REQUIRED_ACKS);
             }
             boolean all = request.acks() == -1;
             ByteBuffer bytes = records.pieces().getFirst();

@@ -16,6 +16,9 @@ import ottla.log.format.Checkpoint.EpochStart;
  * <p>Owned by the log, under its partition's lock.
  */
 public final class LeaderEpochs {
+    /** What a client says that knows no epoch; any other negative number counts as an epoch before all others, as in Kafka. */
+    private static final int UNDEFINED = -1;
+
     private final TreeMap<Integer, Long> startByEpoch = new TreeMap<>();
 
     public LeaderEpochs() {}
@@ -76,7 +79,7 @@ public final class LeaderEpochs {
      * nothing is known: no epoch is that early, or none so late has been.
      */
     public Optional<EpochEnd> endOf(int epoch, long logEndOffset) {
-        if (startByEpoch.isEmpty() || epoch < 0) {
+        if (startByEpoch.isEmpty() || epoch == UNDEFINED) {
             return Optional.empty();
         }
         if (epoch == startByEpoch.lastKey()) {
