@@ -19,8 +19,6 @@ import ottla.base.Uuid;
 import ottla.log.LogConfig;
 import ottla.log.append.Admission;
 import ottla.log.append.AppendResult;
-import ottla.log.epoch.LeaderEpochs.EpochEnd;
-import ottla.log.format.AbortedTransaction;
 import ottla.log.io.DiskFailure;
 import ottla.log.io.Log;
 import ottla.log.io.ReadLeast;
@@ -29,19 +27,14 @@ import ottla.log.io.TimestampSearch;
 import ottla.log.producer.AppendOrigin;
 import ottla.log.producer.ProducerState;
 import ottla.replication.io.FetchTerms.From;
-import ottla.replication.io.FetchTerms.Isolation;
+import ottla.replication.io.ReplicaReading.FollowerNews;
 import ottla.replication.partition.Assignment;
-import ottla.replication.partition.FollowerProgress;
 import ottla.replication.partition.IsrAnswer;
 import ottla.replication.partition.IsrChange;
 import ottla.replication.partition.Partition;
 import ottla.wire.message.DescribeProducersResponse;
 import ottla.wire.message.FetchRequest.FetchPartition;
-import ottla.wire.message.FetchResponse;
-import ottla.wire.message.FetchResponse.EpochEndOffset;
-import ottla.wire.message.FetchResponse.LeaderIdAndEpoch;
 import ottla.wire.message.FetchResponse.PartitionData;
-import ottla.wire.message.FetchResponse.SnapshotId;
 import ottla.wire.primitive.Payload;
 
 /**
@@ -49,17 +42,14 @@ import ottla.wire.primitive.Payload;
  * be called from any thread, and those that network loops call (append, fetch, look-ups) never wait for a disk that is not
  * writing.
  *
+ * <p>Its parts work under the lock: {@link ReplicaState} is what the lock guards, {@link ReplicaWriting} appends,
+ * {@link ReplicaReading} answers fetches, {@link ReplicaOffsets} looks for offsets, {@link ReplicaProgress} knows who waits.
+ *
  * <p>Life: made by {@link Replicas} with an open log, then assigned a role by each of the controller's decisions, then closed or
  * removed, or taken offline by its disk. A replica that is no longer online refuses everything.
- *
- * <p>Whoever waits is checked under the lock after every change and woken on its own loop; when nobody waits, that costs the look
- * at an empty list.
  */
 public final class Replica {
     private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
-
-    /** DeleteRecords up to the high watermark. */
-    private static final long HIGH_WATERMARK = -1;
 
     private final TopicPartition name;
     private final Uuid topicId;
@@ -67,26 +57,17 @@ public final class Replica {
     private final ReentrantLock lock = new ReentrantLock();
     private final Log log;
     private final Partition partition;
-    private final List<ParkedFetch.Wait> fetches = new ArrayList<>();
-    private final List<ParkedProgress.Goal> goals = new ArrayList<>();
-    private final List<LongConsumer> commitListeners = new ArrayList<>();
-    private Life life = Life.ONLINE;
+    private final ReplicaState state;
+    private final ReplicaProgress progress;
+    private final ReplicaWriting writing;
+    private final ReplicaReading reading;
+    private final ReplicaOffsets offsets;
 
     /** A failure that others are to be told of when the lock is free again. */
     private @Nullable DiskFailure unreported;
 
     private volatile LogConfig config;
-    private volatile long highWatermark;
-    private volatile long logStartOffset;
     private volatile Leadership leadership = new Leadership(Assignment.NO_LEADER, -1, List.of(), List.of());
-
-    private enum Life {
-        ONLINE,
-        /** The disk failed. */
-        FAILED,
-        /** Closed or removed. */
-        CLOSED
-    }
 
     /** Who leads, in sync with whom. {@code leaderId} is -1 if nobody does. */
     public record Leadership(int leaderId, int leaderEpoch, List<Integer> replicas, List<Integer> isr) {}
@@ -104,9 +85,11 @@ public final class Replica {
                 change -> shell.isrChanges().ask(this, change));
         partition.setMinInsyncReplicas(config.minInsyncReplicas());
         partition.opened(log.endOffset(), Math.max(checkpointedHighWatermark, log.logStartOffset()));
-        highWatermark = partition.highWatermark();
-        logStartOffset = log.logStartOffset();
-        log.onHighWatermark(highWatermark);
+        state = new ReplicaState(log, partition);
+        progress = new ReplicaProgress(state);
+        writing = new ReplicaWriting(name, state, progress, shell);
+        reading = new ReplicaReading(state, progress, shell);
+        offsets = new ReplicaOffsets(state);
     }
 
     // ---- facts
@@ -125,7 +108,7 @@ public final class Replica {
 
     /** Exclusive: the first offset that is not committed. */
     public long highWatermark() {
-        return highWatermark;
+        return progress.highWatermark();
     }
 
     public Leadership leadership() {
@@ -137,7 +120,7 @@ public final class Replica {
     }
 
     public boolean isOnline() {
-        return locked(() -> life == Life.ONLINE);
+        return locked(state::isOnline);
     }
 
     public long endOffset() {
@@ -145,11 +128,11 @@ public final class Replica {
     }
 
     public long logStartOffset() {
-        return logStartOffset;
+        return progress.logStartOffset();
     }
 
     public long lastStableOffset() {
-        return locked(() -> log.lastStableOffset(partition.highWatermark()));
+        return locked(state::stableOffset);
     }
 
     public long sizeBytes() {
@@ -188,22 +171,21 @@ public final class Replica {
     public Partition.Transition assign(Assignment assignment) {
         lock.lock();
         try {
-            if (life != Life.ONLINE) {
+            if (!state.isOnline()) {
                 return Partition.Transition.STALE;
             }
             Partition.Transition transition = partition.assign(assignment, log.endOffset(), shell.nowMs());
             if (transition == Partition.Transition.STALE) {
                 return transition;
             }
-            leadership = new Leadership(
-                    partition.leaderId(), partition.leaderEpoch(), partition.replicas(), List.copyOf(partition.isr()));
+            publishLeadership();
             if (partition.isLeader()) {
                 if (transition == Partition.Transition.NEW_EPOCH) {
                     log.beginEpoch(partition.leaderEpoch());
                 }
                 partition.appended(log.endOffset(), shell.nowMs(), shell.lagTimeMaxMs());
             }
-            progressed();
+            progress.changed();
             return transition;
         } catch (DiskFailure failure) {
             fail(failure);
@@ -218,20 +200,21 @@ public final class Replica {
         lock.lock();
         try {
             partition.isrAnswered(change, answer, shell.nowMs(), shell.lagTimeMaxMs());
-            leadership = new Leadership(
-                    partition.leaderId(), partition.leaderEpoch(), partition.replicas(), List.copyOf(partition.isr()));
-            progressed();
+            publishLeadership();
+            progress.changed();
         } finally {
             unlock();
         }
     }
 
+    private void publishLeadership() {
+        leadership = new Leadership(
+                partition.leaderId(), partition.leaderEpoch(), partition.replicas(), List.copyOf(partition.isr()));
+    }
+
     /** To be called every half of {@code replica.lag.time.max.ms}. */
     public void dropLaggards() {
-        locked(() -> {
-            partition.dropLaggards(shell.nowMs(), shell.lagTimeMaxMs());
-            return true;
-        });
+        changing(() -> partition.dropLaggards(shell.nowMs(), shell.lagTimeMaxMs()));
     }
 
     public void configure(LogConfig next) {
@@ -243,7 +226,7 @@ public final class Replica {
             if (partition.isLeader()) {
                 partition.appended(log.endOffset(), shell.nowMs(), shell.lagTimeMaxMs());
             }
-            progressed();
+            progress.changed();
         } finally {
             unlock();
         }
@@ -262,66 +245,29 @@ public final class Replica {
     /** As above, but only as the leader of exactly this epoch; -1 takes any. */
     public AppendResult append(ByteBuffer records, AppendOrigin origin, Acks acks, int leaderEpoch) {
         if (!isLeader()) {
-            return notLeader();
+            return writing.notLeader();
         }
         // Checksums and records are checked before the lock is taken: it is the larger part of the work.
         Admission.Decided decided = Admission.decide(name, records, config, origin, shell.nowMs());
         lock.lock();
         try {
-            if (life == Life.FAILED) {
-                return offline();
-            }
-            boolean leads = life == Life.ONLINE && partition.isLeader();
-            if (!leads || (leaderEpoch >= 0 && leaderEpoch != partition.leaderEpoch())) {
-                return notLeader();
-            }
-            ErrorCode tooFew = acks == Acks.ALL ? partition.checkMinIsrBeforeAppend() : ErrorCode.NONE;
-            if (tooFew != ErrorCode.NONE) {
-                return AppendResult.Refused.of(
-                        tooFew,
-                        name + " has " + partition.isr().size() + " replicas in sync and needs "
-                                + partition.effectiveMinIsr());
-            }
-            return switch (decided) {
-                case Admission.Decided.Refused refused -> AppendResult.Refused.of(refused.refusal());
-                case Admission.Decided.Admitted admitted -> appendAdmitted(admitted);
-            };
+            return writing.append(decided, acks, leaderEpoch);
         } catch (DiskFailure failure) {
             fail(failure);
-            return offline();
+            return writing.offline();
         } finally {
             unlock();
         }
     }
 
-    private AppendResult appendAdmitted(Admission.Decided.Admitted admitted) {
-        AppendResult result = log.appendAsLeader(admitted, partition.leaderEpoch());
-        if (result instanceof AppendResult.Appended) {
-            // Followers are measured by the clock; without them it need not be read.
-            long nowMs = partition.isAlone() ? 0 : shell.nowMs();
-            partition.appended(log.endOffset(), nowMs, shell.lagTimeMaxMs());
-            progressed();
-        }
-        return result;
-    }
-
     /** Whether all replicas in sync have the record at {@code lastOffset}. */
     public boolean isCommitted(long lastOffset) {
-        return lastOffset < highWatermark;
+        return lastOffset < progress.highWatermark();
     }
 
     /** The error of acks=all for a record that is committed: too few replicas may have remained in sync. */
     public ErrorCode checkMinIsrAfterCommit() {
         return locked(partition::checkMinIsrAfterCommit);
-    }
-
-    private AppendResult notLeader() {
-        return AppendResult.Refused.of(
-                ErrorCode.NOT_LEADER_OR_FOLLOWER, "broker " + shell.brokerId() + " does not lead " + name);
-    }
-
-    private AppendResult offline() {
-        return AppendResult.Refused.of(ErrorCode.KAFKA_STORAGE_ERROR, "the log directory of " + name + " is offline");
     }
 
     // ---- readers
@@ -330,155 +276,13 @@ public final class Replica {
     ReplicaRead read(FetchTerms terms, FetchPartition asked, int maxBytes, ReadLeast least, FollowerNews news) {
         lock.lock();
         try {
-            ErrorCode refused = check(asked.currentLeaderEpoch(), terms.from());
-            if (refused != ErrorCode.NONE) {
-                return new ReplicaRead.Failed(refused);
-            }
-            FollowerProgress follower = null;
-            if (terms.isFollower()) {
-                follower = partition.follower(terms.replicaId()).orElse(null);
-                if (follower == null) {
-                    return new ReplicaRead.Failed(
-                            asked.currentLeaderEpoch() >= 0
-                                    ? ErrorCode.UNKNOWN_LEADER_EPOCH
-                                    : ErrorCode.NOT_LEADER_OR_FOLLOWER);
-                }
-            }
-            ReplicaRead read = readLog(terms, asked, maxBytes, least);
-            if (follower != null && news == FollowerNews.TAKEN_IN && !isDiverging(read)) {
-                takeIn(follower, terms, asked);
-            }
-            return read;
+            return reading.read(terms, asked, maxBytes, least, news);
         } catch (DiskFailure failure) {
             fail(failure);
             return new ReplicaRead.Failed(ErrorCode.KAFKA_STORAGE_ERROR);
         } finally {
             unlock();
         }
-    }
-
-    /** Whether a follower's fetch tells something new about it. It does once, not again when the same fetch is read again. */
-    enum FollowerNews {
-        TAKEN_IN,
-        KNOWN
-    }
-
-    private static boolean isDiverging(ReplicaRead read) {
-        return read instanceof ReplicaRead.Failed
-                || (read instanceof ReplicaRead.Ready ready
-                        && ready.data().divergingEpoch().endOffset() >= 0);
-    }
-
-    private void takeIn(FollowerProgress follower, FetchTerms terms, FetchPartition asked) {
-        partition.fetched(
-                follower,
-                asked.fetchOffset(),
-                asked.logStartOffset(),
-                log.endOffset(),
-                terms.replicaEpoch(),
-                shell.nowMs(),
-                shell.lagTimeMaxMs());
-        progressed();
-    }
-
-    private ReplicaRead readLog(FetchTerms terms, FetchPartition asked, int maxBytes, ReadLeast least) {
-        long stableOffset = log.lastStableOffset(partition.highWatermark());
-        if (asked.lastFetchedEpoch() >= 0) {
-            Optional<EpochEnd> end = log.endOfEpoch(asked.lastFetchedEpoch());
-            if (end.isEmpty()) {
-                return new ReplicaRead.Failed(ErrorCode.OFFSET_OUT_OF_RANGE);
-            }
-            if (end.get().epoch() < asked.lastFetchedEpoch() || end.get().endOffset() < asked.fetchOffset()) {
-                EpochEndOffset diverging =
-                        new EpochEndOffset(end.get().epoch(), end.get().endOffset());
-                return ready(terms, asked, stableOffset, diverging, List.of(), Payload.EMPTY);
-            }
-        }
-        long bound = boundOffset(terms);
-        ReadResult result = log.read(asked.fetchOffset(), bound, maxBytes, least);
-        return switch (result) {
-            case ReadResult.OutOfRange outside -> new ReplicaRead.Failed(ErrorCode.OFFSET_OUT_OF_RANGE);
-            case ReadResult.Batches batches ->
-                ready(
-                        terms,
-                        asked,
-                        stableOffset,
-                        EpochEndOffset.DEFAULT,
-                        aborted(terms, asked, bound),
-                        batches.records());
-            case ReadResult.Cold cold ->
-                new ReplicaRead.OnDisk(
-                        data(
-                                terms,
-                                asked,
-                                stableOffset,
-                                EpochEndOffset.DEFAULT,
-                                aborted(terms, asked, bound),
-                                Payload.EMPTY),
-                        bound,
-                        partition.leaderEpoch(),
-                        cold.read());
-        };
-    }
-
-    private ReplicaRead ready(
-            FetchTerms terms,
-            FetchPartition asked,
-            long stableOffset,
-            EpochEndOffset diverging,
-            List<FetchResponse.AbortedTransaction> aborted,
-            Payload records) {
-        return new ReplicaRead.Ready(
-                data(terms, asked, stableOffset, diverging, aborted, records),
-                boundOffset(terms),
-                partition.leaderEpoch());
-    }
-
-    private PartitionData data(
-            FetchTerms terms,
-            FetchPartition asked,
-            long stableOffset,
-            EpochEndOffset diverging,
-            List<FetchResponse.AbortedTransaction> aborted,
-            Payload records) {
-        boolean committedOnly = !terms.isFollower() && terms.isolation() == Isolation.READ_COMMITTED;
-        return new PartitionData(
-                asked.partition(),
-                ErrorCode.NONE.code(),
-                partition.highWatermark(),
-                stableOffset,
-                log.logStartOffset(),
-                diverging,
-                LeaderIdAndEpoch.DEFAULT,
-                SnapshotId.DEFAULT,
-                committedOnly ? aborted : null,
-                -1,
-                records);
-    }
-
-    private List<FetchResponse.AbortedTransaction> aborted(FetchTerms terms, FetchPartition asked, long boundOffset) {
-        if (terms.isFollower() || terms.isolation() == Isolation.READ_UNCOMMITTED) {
-            return List.of();
-        }
-        List<AbortedTransaction> found = log.abortedTransactions(asked.fetchOffset(), boundOffset);
-        if (found.isEmpty()) {
-            return List.of();
-        }
-        List<FetchResponse.AbortedTransaction> aborted = new ArrayList<>(found.size());
-        for (AbortedTransaction transaction : found) {
-            aborted.add(new FetchResponse.AbortedTransaction(transaction.producerId(), transaction.firstOffset()));
-        }
-        return aborted;
-    }
-
-    /** Up to where this fetch may read: followers everything, consumers what is committed. */
-    private long boundOffset(FetchTerms terms) {
-        if (terms.isFollower()) {
-            return log.endOffset();
-        }
-        return terms.isolation() == Isolation.READ_COMMITTED
-                ? log.lastStableOffset(partition.highWatermark())
-                : partition.highWatermark();
     }
 
     /** What a cold read found: the records, or an error in place of the answer. Waits for the disk. */
@@ -512,7 +316,7 @@ public final class Replica {
         ReadResult result;
         lock.lock();
         try {
-            if (check(leaderEpoch, From.LEADER) != ErrorCode.NONE) {
+            if (state.check(leaderEpoch, From.LEADER) != ErrorCode.NONE) {
                 return Optional.empty();
             }
             result = log.read(Math.max(offset, log.logStartOffset()), log.endOffset(), maxBytes, ReadLeast.ONE_BATCH);
@@ -526,39 +330,21 @@ public final class Replica {
         };
     }
 
-    private ErrorCode check(int clientLeaderEpoch, From from) {
-        if (life == Life.FAILED) {
-            return ErrorCode.KAFKA_STORAGE_ERROR;
-        }
-        if (life == Life.CLOSED) {
-            return ErrorCode.NOT_LEADER_OR_FOLLOWER;
-        }
-        ErrorCode epoch = partition.checkEpoch(clientLeaderEpoch);
-        if (epoch != ErrorCode.NONE) {
-            return epoch;
-        }
-        return from == From.LEADER && !partition.isLeader() ? ErrorCode.NOT_LEADER_OR_FOLLOWER : ErrorCode.NONE;
-    }
-
     /**
      * Looks for an offset by its time, or by one of the times that stand for a place in the log. Completes at once or, if the disk
      * is needed, on a disk thread.
      */
     public CompletionStage<FoundOffset> findOffset(OffsetQuestion question, int clientLeaderEpoch, From from) {
-        TimestampSearch search;
+        Optional<TimestampSearch> search;
         lock.lock();
         try {
-            ErrorCode refused = check(clientLeaderEpoch, from);
+            ErrorCode refused = state.check(clientLeaderEpoch, from);
             if (refused != ErrorCode.NONE) {
                 return CompletableFuture.completedFuture(FoundOffset.failure(refused));
             }
-            search = switch (question.place()) {
-                case LARGEST_TIMESTAMP -> log.findLargestTimestamp();
-                case TIMESTAMP -> log.findTimestamp(question.timestampMs());
-                case LATEST, EARLIEST, EARLIEST_LOCAL, NOWHERE -> null;
-            };
-            if (search == null) {
-                return CompletableFuture.completedFuture(place(question));
+            search = offsets.search(question);
+            if (search.isEmpty()) {
+                return CompletableFuture.completedFuture(offsets.place(question));
             }
         } catch (DiskFailure failure) {
             fail(failure);
@@ -566,22 +352,7 @@ public final class Replica {
         } finally {
             unlock();
         }
-        TimestampSearch planned = search;
-        return CompletableFuture.supplyAsync(() -> run(planned, question), shell.diskThreads());
-    }
-
-    /** The places that need no search. */
-    private FoundOffset place(OffsetQuestion question) {
-        return switch (question.place()) {
-            case LATEST -> latest(question);
-            case EARLIEST -> start(log.logStartOffset());
-            case EARLIEST_LOCAL -> start(log.localLogStartOffset());
-            case NOWHERE, LARGEST_TIMESTAMP, TIMESTAMP -> FoundOffset.NONE;
-        };
-    }
-
-    private FoundOffset start(long offset) {
-        return new FoundOffset(ErrorCode.NONE, -1, offset, log.epochAt(offset).orElse(-1));
+        return CompletableFuture.supplyAsync(() -> run(search.get(), question), shell.diskThreads());
     }
 
     private FoundOffset run(TimestampSearch search, OffsetQuestion question) {
@@ -591,48 +362,14 @@ public final class Replica {
         } catch (DiskFailure failure) {
             return FoundOffset.failure(failedAside(failure));
         }
-        if (found.isEmpty()) {
-            return FoundOffset.NONE;
-        }
-        return locked(() -> {
-            if (found.get().offset() < lastFetchable(question)) {
-                return new FoundOffset(
-                        ErrorCode.NONE,
-                        found.get().timestampMs(),
-                        found.get().offset(),
-                        found.get().leaderEpoch());
-            }
-            return isEpochUncommitted() && question.reader() != OffsetQuestion.Reader.REPLICA
-                    ? FoundOffset.failure(ErrorCode.OFFSET_NOT_AVAILABLE)
-                    : FoundOffset.NONE;
-        });
-    }
-
-    private FoundOffset latest(OffsetQuestion question) {
-        if (isEpochUncommitted() && question.reader() != OffsetQuestion.Reader.REPLICA) {
-            return FoundOffset.failure(ErrorCode.OFFSET_NOT_AVAILABLE);
-        }
-        return new FoundOffset(ErrorCode.NONE, -1, lastFetchable(question), partition.leaderEpoch());
-    }
-
-    /** A new leader does not know yet what the one before it had committed (KIP-207). */
-    private boolean isEpochUncommitted() {
-        return partition.leaderEpochStartOffset() > partition.highWatermark();
-    }
-
-    private long lastFetchable(OffsetQuestion question) {
-        return switch (question.reader()) {
-            case CONSUMER -> partition.highWatermark();
-            case COMMITTED_CONSUMER -> log.lastStableOffset(partition.highWatermark());
-            case REPLICA -> log.endOffset();
-        };
+        return found.isEmpty() ? FoundOffset.NONE : locked(() -> offsets.visible(found.get(), question));
     }
 
     /** Where a leader epoch ends here (KIP-101, KIP-320). */
     public EpochEndAnswer findEpochEnd(int leaderEpoch, int clientLeaderEpoch) {
         lock.lock();
         try {
-            ErrorCode refused = check(clientLeaderEpoch, From.LEADER);
+            ErrorCode refused = state.check(clientLeaderEpoch, From.LEADER);
             if (refused != ErrorCode.NONE) {
                 return EpochEndAnswer.failure(refused);
             }
@@ -648,20 +385,7 @@ public final class Replica {
     public RecordsDeletion deleteRecords(long beforeOffset) {
         lock.lock();
         try {
-            ErrorCode refused = check(-1, From.LEADER);
-            if (refused != ErrorCode.NONE) {
-                return RecordsDeletion.failure(refused);
-            }
-            if (!log.config().deletes()) {
-                return RecordsDeletion.failure(ErrorCode.POLICY_VIOLATION);
-            }
-            long offset = beforeOffset == HIGH_WATERMARK ? partition.highWatermark() : beforeOffset;
-            if (offset < 0 || offset > partition.highWatermark()) {
-                return RecordsDeletion.failure(ErrorCode.OFFSET_OUT_OF_RANGE);
-            }
-            log.advanceLogStart(offset);
-            progressed();
-            return new RecordsDeletion(ErrorCode.NONE, offset, partition.lowWatermark(log.logStartOffset()));
+            return writing.deleteRecords(beforeOffset);
         } catch (DiskFailure failure) {
             fail(failure);
             return RecordsDeletion.failure(ErrorCode.KAFKA_STORAGE_ERROR);
@@ -673,7 +397,7 @@ public final class Replica {
     /** What the leader knows of its producers. Empty if this broker does not lead. */
     public Optional<List<DescribeProducersResponse.ProducerState>> describeProducers() {
         return locked(() -> {
-            if (life != Life.ONLINE || !partition.isLeader()) {
+            if (!state.leads()) {
                 return Optional.empty();
             }
             List<DescribeProducersResponse.ProducerState> producers = new ArrayList<>();
@@ -694,101 +418,28 @@ public final class Replica {
 
     /** Calls the listener, under the lock, whenever the high watermark has moved. It must not wait. */
     public void addCommitListener(LongConsumer listener) {
-        locked(() -> commitListeners.add(listener));
+        changing(() -> progress.addCommitListener(listener));
     }
 
     public void removeCommitListener(LongConsumer listener) {
-        locked(() -> commitListeners.remove(listener));
+        changing(() -> progress.removeCommitListener(listener));
     }
 
     void await(ParkedFetch.Wait wait) {
-        locked(() -> {
-            wait.index = fetches.size();
-            fetches.add(wait);
-            check(wait);
-            return true;
-        });
+        changing(() -> progress.await(wait));
     }
 
     void forget(ParkedFetch.Wait wait) {
-        locked(() -> {
-            if (wait.index >= 0) {
-                ParkedFetch.Wait last = fetches.removeLast();
-                if (last != wait) {
-                    fetches.set(wait.index, last);
-                    last.index = wait.index;
-                }
-                wait.index = -1;
-            }
-            return true;
-        });
+        changing(() -> progress.forget(wait));
     }
 
     /** Whoever waits for this goal is told at once if it is reached or cannot be reached. */
     void await(ParkedProgress.Goal goal) {
-        locked(() -> {
-            if (!settle(goal)) {
-                goals.add(goal);
-            }
-            return true;
-        });
+        changing(() -> progress.await(goal));
     }
 
     void forget(ParkedProgress.Goal goal) {
-        locked(() -> {
-            goals.remove(goal);
-            goal.settle(ErrorCode.REQUEST_TIMED_OUT);
-            return true;
-        });
-    }
-
-    /** Under the lock, after every change that a reader, a producer or a coordinator may wait for. */
-    private void progressed() {
-        long reached = partition.highWatermark();
-        if (reached != highWatermark) {
-            highWatermark = reached;
-            log.onHighWatermark(reached);
-            for (LongConsumer listener : commitListeners) {
-                listener.accept(reached);
-            }
-        }
-        if (logStartOffset != log.logStartOffset()) {
-            logStartOffset = log.logStartOffset();
-        }
-        if (!fetches.isEmpty()) {
-            fetches.forEach(this::check);
-        }
-        if (!goals.isEmpty()) {
-            goals.removeIf(this::settle);
-        }
-    }
-
-    private void check(ParkedFetch.Wait wait) {
-        boolean served = life == Life.ONLINE
-                && partition.leaderEpoch() == wait.leaderEpoch
-                && (wait.terms().from() == From.ANY_REPLICA || partition.isLeader());
-        long bound = served ? boundOffset(wait.terms()) : -1;
-        if (!served || bound < wait.boundOffset || wait.asked().fetchOffset() < log.logStartOffset()) {
-            wait.wake();
-        } else if (bound > wait.boundOffset) {
-            wait.readable(bound, log.readableBytes(wait.asked().fetchOffset(), bound));
-        }
-    }
-
-    private boolean settle(ParkedProgress.Goal goal) {
-        if (life != Life.ONLINE || !partition.isLeader()) {
-            goal.settle(life == Life.FAILED ? ErrorCode.KAFKA_STORAGE_ERROR : ErrorCode.NOT_LEADER_OR_FOLLOWER);
-            return true;
-        }
-        boolean reached = switch (goal.kind()) {
-            case COMMITTED -> partition.isCommitted(goal.offset());
-            case LOW_WATERMARK -> partition.lowWatermark(log.logStartOffset()) >= goal.offset();
-        };
-        if (reached) {
-            goal.settle(
-                    goal.kind() == ParkedProgress.Kind.COMMITTED ? partition.checkMinIsrAfterCommit() : ErrorCode.NONE);
-        }
-        return reached;
+        changing(() -> progress.forget(goal));
     }
 
     // ---- upkeep
@@ -799,7 +450,7 @@ public final class Replica {
             int deleted = log.retain(partition.highWatermark(), nowMs);
             if (deleted > 0) {
                 partition.startMoved(log.logStartOffset());
-                progressed();
+                progress.changed();
             }
             return deleted;
         });
@@ -823,7 +474,7 @@ public final class Replica {
     private int upkeep(Supplier<Integer> work) {
         lock.lock();
         try {
-            return life == Life.ONLINE ? work.get() : 0;
+            return state.isOnline() ? work.get() : 0;
         } catch (DiskFailure failure) {
             fail(failure);
             return 0;
@@ -841,11 +492,11 @@ public final class Replica {
     void end(Runnable last) {
         lock.lock();
         try {
-            if (life == Life.ONLINE) {
-                life = Life.CLOSED;
+            if (state.isOnline()) {
+                state.end(ReplicaState.Life.CLOSED);
                 leadership = new Leadership(
                         Assignment.NO_LEADER, partition.leaderEpoch(), partition.replicas(), leadership.isr());
-                progressed();
+                progress.changed();
             }
             last.run();
         } catch (DiskFailure failure) {
@@ -859,10 +510,10 @@ public final class Replica {
     public void goOffline() {
         lock.lock();
         try {
-            if (life == Life.ONLINE) {
-                life = Life.FAILED;
+            if (state.isOnline()) {
+                state.end(ReplicaState.Life.FAILED);
                 log.abandon();
-                progressed();
+                progress.changed();
             }
         } finally {
             unlock();
@@ -872,14 +523,14 @@ public final class Replica {
     /** Under the lock. Others are told when it is free again. */
     private void fail(DiskFailure failure) {
         Check.invariant(lock.isHeldByCurrentThread(), "a replica fails under its lock");
-        if (life != Life.ONLINE) {
+        if (!state.isOnline()) {
             return;
         }
         LOG.error("{} goes offline: its disk failed", name, failure);
-        life = Life.FAILED;
+        state.end(ReplicaState.Life.FAILED);
         unreported = failure;
         log.abandon();
-        progressed();
+        progress.changed();
     }
 
     private void unlock() {
@@ -888,6 +539,15 @@ public final class Replica {
         lock.unlock();
         if (failure != null) {
             shell.diskFailures().failed(this, failure);
+        }
+    }
+
+    private void changing(Runnable change) {
+        lock.lock();
+        try {
+            change.run();
+        } finally {
+            unlock();
         }
     }
 

@@ -134,7 +134,8 @@ public final class ReplicaFetch {
             FetchPartition asked = here.asked();
             int index = answers.size();
             int maxBytes = Math.min(leftBytes, asked.partitionMaxBytes());
-            Replica.FollowerNews news = pass == Pass.FIRST ? Replica.FollowerNews.TAKEN_IN : Replica.FollowerNews.KNOWN;
+            ReplicaReading.FollowerNews news =
+                    pass == Pass.FIRST ? ReplicaReading.FollowerNews.TAKEN_IN : ReplicaReading.FollowerNews.KNOWN;
             switch (here.replica().read(terms, asked, maxBytes, least, news)) {
                 case ReplicaRead.Ready ready -> {
                     boundOffsets[index] = ready.boundOffset();

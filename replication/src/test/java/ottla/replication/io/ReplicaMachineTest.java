@@ -134,7 +134,7 @@ class ReplicaMachineTest {
                 TestReplicas.asked(replica, 1),
                 100,
                 ReadLeast.ONE_BATCH,
-                Replica.FollowerNews.TAKEN_IN);
+                ReplicaReading.FollowerNews.TAKEN_IN);
         settle();
 
         assertThat(outcomes).containsExactly(new Outcome.Answered<>("1"));

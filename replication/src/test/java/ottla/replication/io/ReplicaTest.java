@@ -304,7 +304,7 @@ class ReplicaTest {
                 asked(replica, 1).withLogStartOffset(1),
                 100,
                 ReadLeast.ONE_BATCH,
-                Replica.FollowerNews.TAKEN_IN);
+                ReplicaReading.FollowerNews.TAKEN_IN);
         loop.run();
 
         assertThat(outcomes).containsExactly(List.of(ErrorCode.NONE));
@@ -335,7 +335,7 @@ class ReplicaTest {
 
     private static void fetchAsFollower(Replica replica, long offset) {
         ReplicaRead read = replica.read(
-                follower(2), asked(replica, offset), 100, ReadLeast.ONE_BATCH, Replica.FollowerNews.TAKEN_IN);
+                follower(2), asked(replica, offset), 100, ReadLeast.ONE_BATCH, ReplicaReading.FollowerNews.TAKEN_IN);
         if (read instanceof ReplicaRead.Ready ready && ready.data().records() != null) {
             ready.data().records().release();
         }

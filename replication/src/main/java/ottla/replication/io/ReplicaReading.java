@@ -1,0 +1,159 @@
+package ottla.replication.io;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import ottla.base.ErrorCode;
+import ottla.log.epoch.LeaderEpochs.EpochEnd;
+import ottla.log.format.AbortedTransaction;
+import ottla.log.io.ReadLeast;
+import ottla.log.io.ReadResult;
+import ottla.replication.io.FetchTerms.Isolation;
+import ottla.replication.partition.FollowerProgress;
+import ottla.wire.message.FetchRequest.FetchPartition;
+import ottla.wire.message.FetchResponse;
+import ottla.wire.message.FetchResponse.EpochEndOffset;
+import ottla.wire.message.FetchResponse.LeaderIdAndEpoch;
+import ottla.wire.message.FetchResponse.PartitionData;
+import ottla.wire.message.FetchResponse.SnapshotId;
+import ottla.wire.primitive.Payload;
+
+/** What a replica answers to one partition of a Fetch. Under the replica's lock. */
+final class ReplicaReading {
+    private final ReplicaState state;
+    private final ReplicaProgress progress;
+    private final ReplicaShell shell;
+
+    ReplicaReading(ReplicaState state, ReplicaProgress progress, ReplicaShell shell) {
+        this.state = state;
+        this.progress = progress;
+        this.shell = shell;
+    }
+
+    /** Whether a follower's fetch tells something new about it. It does once, not again when the same fetch is read again. */
+    enum FollowerNews {
+        TAKEN_IN,
+        KNOWN
+    }
+
+    /** Reads for a consumer or a follower. A follower's position is taken in, if it is news. */
+    ReplicaRead read(FetchTerms terms, FetchPartition asked, int maxBytes, ReadLeast least, FollowerNews news) {
+        ErrorCode refused = state.check(asked.currentLeaderEpoch(), terms.from());
+        if (refused != ErrorCode.NONE) {
+            return new ReplicaRead.Failed(refused);
+        }
+        FollowerProgress follower = null;
+        if (terms.isFollower()) {
+            follower = state.partition().follower(terms.replicaId()).orElse(null);
+            if (follower == null) {
+                return new ReplicaRead.Failed(
+                        asked.currentLeaderEpoch() >= 0
+                                ? ErrorCode.UNKNOWN_LEADER_EPOCH
+                                : ErrorCode.NOT_LEADER_OR_FOLLOWER);
+            }
+        }
+        ReplicaRead read = readLog(terms, asked, maxBytes, least);
+        if (follower != null && news == FollowerNews.TAKEN_IN && !isDiverging(read)) {
+            takeIn(follower, terms, asked);
+        }
+        return read;
+    }
+
+    private static boolean isDiverging(ReplicaRead read) {
+        return read instanceof ReplicaRead.Failed
+                || (read instanceof ReplicaRead.Ready ready
+                        && ready.data().divergingEpoch().endOffset() >= 0);
+    }
+
+    private void takeIn(FollowerProgress follower, FetchTerms terms, FetchPartition asked) {
+        state.partition()
+                .fetched(
+                        follower,
+                        asked.fetchOffset(),
+                        asked.logStartOffset(),
+                        state.log().endOffset(),
+                        terms.replicaEpoch(),
+                        shell.nowMs(),
+                        shell.lagTimeMaxMs());
+        progress.changed();
+    }
+
+    private ReplicaRead readLog(FetchTerms terms, FetchPartition asked, int maxBytes, ReadLeast least) {
+        if (asked.lastFetchedEpoch() >= 0) {
+            Optional<EpochEnd> end = state.log().endOfEpoch(asked.lastFetchedEpoch());
+            if (end.isEmpty()) {
+                return new ReplicaRead.Failed(ErrorCode.OFFSET_OUT_OF_RANGE);
+            }
+            if (end.get().epoch() < asked.lastFetchedEpoch() || end.get().endOffset() < asked.fetchOffset()) {
+                EpochEndOffset diverging =
+                        new EpochEndOffset(end.get().epoch(), end.get().endOffset());
+                return ready(terms, asked, state.boundOffset(terms), diverging, List.of(), Payload.EMPTY);
+            }
+        }
+        long bound = state.boundOffset(terms);
+        ReadResult result = state.log().read(asked.fetchOffset(), bound, maxBytes, least);
+        return switch (result) {
+            case ReadResult.OutOfRange outside -> new ReplicaRead.Failed(ErrorCode.OFFSET_OUT_OF_RANGE);
+            case ReadResult.Batches batches ->
+                ready(terms, asked, bound, EpochEndOffset.DEFAULT, aborted(terms, asked, bound), batches.records());
+            case ReadResult.Cold cold ->
+                new ReplicaRead.OnDisk(
+                        data(terms, asked, EpochEndOffset.DEFAULT, aborted(terms, asked, bound), Payload.EMPTY),
+                        bound,
+                        state.partition().leaderEpoch(),
+                        cold.read());
+        };
+    }
+
+    private ReplicaRead ready(
+            FetchTerms terms,
+            FetchPartition asked,
+            long boundOffset,
+            EpochEndOffset diverging,
+            List<FetchResponse.AbortedTransaction> aborted,
+            Payload records) {
+        return new ReplicaRead.Ready(
+                data(terms, asked, diverging, aborted, records),
+                boundOffset,
+                state.partition().leaderEpoch());
+    }
+
+    private PartitionData data(
+            FetchTerms terms,
+            FetchPartition asked,
+            EpochEndOffset diverging,
+            List<FetchResponse.AbortedTransaction> aborted,
+            Payload records) {
+        return new PartitionData(
+                asked.partition(),
+                ErrorCode.NONE.code(),
+                state.partition().highWatermark(),
+                state.stableOffset(),
+                state.log().logStartOffset(),
+                diverging,
+                LeaderIdAndEpoch.DEFAULT,
+                SnapshotId.DEFAULT,
+                wantsAborted(terms) ? aborted : null,
+                -1,
+                records);
+    }
+
+    private List<FetchResponse.AbortedTransaction> aborted(FetchTerms terms, FetchPartition asked, long boundOffset) {
+        if (!wantsAborted(terms)) {
+            return List.of();
+        }
+        List<AbortedTransaction> found = state.log().abortedTransactions(asked.fetchOffset(), boundOffset);
+        if (found.isEmpty()) {
+            return List.of();
+        }
+        List<FetchResponse.AbortedTransaction> aborted = new ArrayList<>(found.size());
+        for (AbortedTransaction transaction : found) {
+            aborted.add(new FetchResponse.AbortedTransaction(transaction.producerId(), transaction.firstOffset()));
+        }
+        return aborted;
+    }
+
+    private static boolean wantsAborted(FetchTerms terms) {
+        return !terms.isFollower() && terms.isolation() == Isolation.READ_COMMITTED;
+    }
+}

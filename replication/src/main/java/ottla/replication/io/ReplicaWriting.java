@@ -1,0 +1,90 @@
+package ottla.replication.io;
+
+import ottla.base.ErrorCode;
+import ottla.base.TopicPartition;
+import ottla.log.append.Admission;
+import ottla.log.append.AppendResult;
+import ottla.replication.io.FetchTerms.From;
+
+/** What a leader does to its log when clients ask for it. Under the replica's lock. */
+final class ReplicaWriting {
+    /** DeleteRecords up to the high watermark. */
+    private static final long HIGH_WATERMARK = -1;
+
+    private final TopicPartition name;
+    private final ReplicaState state;
+    private final ReplicaProgress progress;
+    private final ReplicaShell shell;
+
+    ReplicaWriting(TopicPartition name, ReplicaState state, ReplicaProgress progress, ReplicaShell shell) {
+        this.name = name;
+        this.state = state;
+        this.progress = progress;
+        this.shell = shell;
+    }
+
+    /** As the leader of exactly this epoch; -1 takes any. */
+    AppendResult append(Admission.Decided decided, Acks acks, int leaderEpoch) {
+        if (state.life() == ReplicaState.Life.FAILED) {
+            return offline();
+        }
+        if (!state.leads()
+                || (leaderEpoch >= 0 && leaderEpoch != state.partition().leaderEpoch())) {
+            return notLeader();
+        }
+        ErrorCode tooFew = acks == Acks.ALL ? state.partition().checkMinIsrBeforeAppend() : ErrorCode.NONE;
+        if (tooFew != ErrorCode.NONE) {
+            return AppendResult.Refused.of(
+                    tooFew,
+                    name + " has " + state.partition().isr().size() + " replicas in sync and needs "
+                            + state.partition().effectiveMinIsr());
+        }
+        return switch (decided) {
+            case Admission.Decided.Refused refused -> AppendResult.Refused.of(refused.refusal());
+            case Admission.Decided.Admitted admitted -> append(admitted);
+        };
+    }
+
+    private AppendResult append(Admission.Decided.Admitted admitted) {
+        AppendResult result =
+                state.log().appendAsLeader(admitted, state.partition().leaderEpoch());
+        if (result instanceof AppendResult.Appended) {
+            // Followers are measured by the clock; without them it need not be read.
+            long nowMs = state.partition().isAlone() ? 0 : shell.nowMs();
+            state.partition().appended(state.log().endOffset(), nowMs, shell.lagTimeMaxMs());
+            progress.changed();
+        }
+        return result;
+    }
+
+    AppendResult notLeader() {
+        return AppendResult.Refused.of(
+                ErrorCode.NOT_LEADER_OR_FOLLOWER, "broker " + shell.brokerId() + " does not lead " + name);
+    }
+
+    AppendResult offline() {
+        return AppendResult.Refused.of(ErrorCode.KAFKA_STORAGE_ERROR, "the log directory of " + name + " is offline");
+    }
+
+    /** Gives up all records below an offset, or all that are committed with -1. */
+    RecordsDeletion deleteRecords(long beforeOffset) {
+        ErrorCode refused = state.check(-1, From.LEADER);
+        if (refused != ErrorCode.NONE) {
+            return RecordsDeletion.failure(refused);
+        }
+        if (!state.log().config().deletes()) {
+            return RecordsDeletion.failure(ErrorCode.POLICY_VIOLATION);
+        }
+        long committed = state.partition().highWatermark();
+        long offset = beforeOffset == HIGH_WATERMARK ? committed : beforeOffset;
+        if (offset < 0 || offset > committed) {
+            return RecordsDeletion.failure(ErrorCode.OFFSET_OUT_OF_RANGE);
+        }
+        state.log().advanceLogStart(offset);
+        progress.changed();
+        return new RecordsDeletion(
+                ErrorCode.NONE,
+                offset,
+                state.partition().lowWatermark(state.log().logStartOffset()));
+    }
+}
