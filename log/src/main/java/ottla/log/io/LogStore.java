@@ -175,7 +175,7 @@ public final class LogStore implements AutoCloseable {
             placed.log.remove();
         } else {
             Disk disk = shelf.get().directory.disk();
-            String aside = Log.deletedName(
+            String aside = Deleting.deletedName(
                     partition, Long.toHexString(shelf.get().shell.random().nextLong()));
             disk.rename(partition.toString(), aside);
             disk.syncDirectory("");

@@ -1,0 +1,76 @@
+package ottla.log.io;
+
+import java.util.List;
+import ottla.log.epoch.LeaderEpochs;
+
+/** Removes records from the end of a log: a follower's that its leader does not have. Under the log's lock. */
+final class Cutting {
+    private final LogState state;
+
+    Cutting(LogState state) {
+        this.state = state;
+    }
+
+    void truncateTo(long offset) {
+        if (offset >= state.endOffset) {
+            return;
+        }
+        if (offset < state.segments.first().baseOffset()) {
+            resetTo(offset);
+            return;
+        }
+        state.tail.clear();
+        List<Segment> beyond = state.segments.beginningAt(offset + 1);
+        beyond.forEach(state.segments::remove);
+        Segment active = state.segments.active();
+        BatchScan scan = new BatchScan(active.data(), active.positionBefore(offset), active.sizeBytes());
+        state.endOffset = Math.max(active.baseOffset(), Math.min(offset, state.endOffset));
+        while (scan.advance() && scan.lastOffset() < offset) {
+            state.endOffset = scan.lastOffset() + 1;
+        }
+        state.endOffset = Math.min(state.endOffset, offset);
+        state.flushing.cutTo(state.endOffset); // before anything is cut, as the cutting may fail half-way
+        active.truncate(scan.position(), state.endOffset);
+        state.discard(beyond);
+        active.data().sync();
+        if (!beyond.isEmpty()) {
+            state.shell.disk().syncDirectory(state.files.directory().name());
+        }
+        state.logStartOffset = Math.min(state.logStartOffset, state.endOffset);
+        if (state.epochs.truncateTo(state.endOffset) == LeaderEpochs.Change.CHANGED) {
+            state.saveEpochs();
+        }
+        reloadProducers();
+    }
+
+    void resetTo(long offset) {
+        state.tail.clear();
+        state.flushing.cutTo(0);
+        List<Segment> all = state.segments.beginningAt(0);
+        all.forEach(state.segments::remove);
+        state.discard(all);
+        Segment segment = state.newSegment(offset);
+        segment.create();
+        state.segments.add(segment);
+        state.shell.disk().syncDirectory(state.files.directory().name());
+        state.endOffset = offset;
+        state.logStartOffset = offset;
+        state.flushing.reached(offset);
+        state.epochs.clear();
+        state.saveEpochs();
+        state.snapshots.removeAbove(-1);
+        state.producers.clear(offset);
+    }
+
+    private void reloadProducers() {
+        state.snapshots.removeAbove(state.endOffset);
+        state.snapshots.restore(state.producers, state.logStartOffset, state.endOffset);
+        LogOpening.replay(
+                state.producers,
+                state.epochs,
+                state.segments,
+                state.endOffset,
+                state.producers.endOffset(),
+                Long.MAX_VALUE);
+    }
+}

@@ -1,0 +1,109 @@
+package ottla.log.io;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import ottla.base.Check;
+import ottla.base.TopicPartition;
+import ottla.log.epoch.LeaderEpochs;
+import ottla.log.retain.Retention;
+import ottla.log.retain.SegmentFacts;
+
+/** Removes records from the front of a log, or all of it. Under the log's lock. */
+final class Deleting {
+    private static final Logger LOG = LoggerFactory.getLogger(Log.class);
+
+    /** How long a directory's name may be. A long topic's name is cut to make room for what deletion puts behind it. */
+    private static final int NAME_LENGTH_MAX = 255;
+
+    private final LogState state;
+    private final Rolling rolling;
+
+    Deleting(LogState state, Rolling rolling) {
+        this.state = state;
+        this.rolling = rolling;
+    }
+
+    void advanceLogStart(long offset) {
+        Check.invariant(offset <= state.endOffset, "a log starts at or before its end", offset, state.endOffset);
+        if (offset <= state.logStartOffset) {
+            return;
+        }
+        state.logStartOffset = offset;
+        state.producers.onLogStart(offset);
+        if (state.epochs.truncateBefore(offset) == LeaderEpochs.Change.CHANGED) {
+            state.saveEpochs();
+        }
+    }
+
+    int retain(long highWatermark, long nowMs) {
+        List<Segment> all = state.segments.beginningAt(0);
+        List<SegmentFacts> facts = new ArrayList<>(all.size());
+        for (int i = 0; i < all.size(); i++) {
+            Segment segment = all.get(i);
+            long segmentEnd = i + 1 < all.size() ? all.get(i + 1).baseOffset() : state.endOffset;
+            facts.add(new SegmentFacts(segment.baseOffset(), segmentEnd, segment.sizeBytes(), newestMs(segment)));
+        }
+        Retention.Plan plan = Retention.plan(facts, state.config, state.logStartOffset, highWatermark, nowMs);
+        if (plan.count() == 0) {
+            return 0;
+        }
+        if (plan.count() == all.size()) {
+            rolling.roll();
+        }
+        deleteFirst(all.subList(0, plan.count()), plan.reason());
+        return plan.count();
+    }
+
+    private long newestMs(Segment segment) {
+        long largestMs = segment.largestTimestampMs();
+        return largestMs >= 0
+                ? largestMs
+                : state.shell.disk().lastModifiedMs(segment.data().path());
+    }
+
+    int deleteSegmentsBefore(long offset) {
+        List<Segment> ended = state.segments.endingBefore(offset);
+        deleteFirst(ended, Retention.Reason.LOG_START);
+        return ended.size();
+    }
+
+    private void deleteFirst(List<Segment> gone, Retention.Reason reason) {
+        if (gone.isEmpty()) {
+            return;
+        }
+        List<Segment> deleted = List.copyOf(gone);
+        deleted.forEach(state.segments::remove);
+        LOG.info(
+                "{}: deleting {} segments before offset {} ({})",
+                state.partition,
+                deleted.size(),
+                state.segments.first().baseOffset(),
+                reason);
+        state.discard(deleted);
+        state.snapshots.removeBelow(state.segments.first().baseOffset());
+        advanceLogStart(Math.max(state.logStartOffset, state.segments.first().baseOffset()));
+    }
+
+    void remove() {
+        state.tail.clear();
+        String aside = deletedName(state.partition, UUID.randomUUID().toString().replace("-", ""));
+        state.shell.disk().rename(state.files.directory().name(), aside);
+        state.files.directory().moved(aside);
+        state.shell.disk().syncDirectory("");
+        List<Segment> all = List.copyOf(state.segments.all());
+        state.shell.background().after(state.config.fileDeleteDelayMs(), () -> {
+            all.forEach(Segment::close);
+            state.shell.disk().delete(aside);
+        });
+    }
+
+    static String deletedName(TopicPartition partition, String unique) {
+        String suffix = "-" + partition.partition() + "." + unique + LogDirectory.DELETED;
+        String topic = partition.topic();
+        int room = NAME_LENGTH_MAX - suffix.length();
+        return (topic.length() > room ? topic.substring(0, room) : topic) + suffix;
+    }
+}

@@ -1,0 +1,83 @@
+package ottla.log.io;
+
+import java.util.List;
+import java.util.Optional;
+import ottla.base.TopicPartition;
+import ottla.base.Uuid;
+import ottla.log.LogConfig;
+import ottla.log.epoch.LeaderEpochs;
+import ottla.log.format.Checkpoint;
+import ottla.log.format.PartitionMetadata;
+import ottla.log.format.SegmentFiles;
+import ottla.log.producer.Producers;
+
+/** What the parts of one {@link Log} share. Under the log's lock, but for what says otherwise. */
+final class LogState {
+    final LogShell shell;
+    final TopicPartition partition;
+    final LogFiles files;
+    final Segments segments;
+    final SnapshotFiles snapshots;
+    final Producers producers;
+    final LeaderEpochs epochs;
+    final Tail tail;
+    final Flushing flushing;
+    LogConfig config;
+
+    /** Read without the lock by whoever writes the checkpoints. */
+    volatile long logStartOffset;
+
+    long endOffset;
+    Optional<Uuid> topicId;
+
+    LogState(LogShell shell, TopicPartition partition, LogConfig config, LogOpening opened) {
+        this.shell = shell;
+        this.partition = partition;
+        this.config = config;
+        files = opened.files();
+        segments = opened.segments();
+        snapshots = opened.snapshots();
+        producers = opened.producers();
+        epochs = opened.epochs();
+        logStartOffset = opened.logStartOffset();
+        endOffset = opened.endOffset();
+        tail = shell.tails().tail();
+        flushing = new Flushing(shell, files.directory(), opened.recoveryPoint());
+        topicId = SmallFiles.text(shell.disk(), files.path(SegmentFiles.PARTITION_METADATA))
+                .map(PartitionMetadata::read)
+                .map(PartitionMetadata::topicId);
+    }
+
+    /** A segment that has no files yet. */
+    Segment newSegment(long baseOffset) {
+        long jitterMs = Math.min(config.segmentJitterMs(), config.segmentMs());
+        return new Segment(
+                files,
+                baseOffset,
+                shell.clock().millis(),
+                jitterMs == 0 ? 0 : shell.random().nextLong(jitterMs));
+    }
+
+    /** Deletes the files of segments that are no longer among the log's, once nobody can be reading them. */
+    void discard(List<Segment> gone) {
+        gone.forEach(Segment::setAside);
+        if (!gone.isEmpty()) {
+            shell.background().after(config.fileDeleteDelayMs(), () -> gone.forEach(Segment::delete));
+        }
+    }
+
+    void saveEpochs() {
+        SmallFiles.replace(
+                shell.disk(),
+                files.path(SegmentFiles.EPOCH_CHECKPOINT),
+                Checkpoint.epochs(epochs.entries()),
+                SmallFiles.Durability.WRITTEN);
+    }
+
+    /** Returns when everything appended so far would survive a power cut. */
+    void flush() {
+        Segment active = segments.active();
+        active.writeIndexes();
+        flushing.flush(segments.from(flushing.recoveryPoint()), endOffset);
+    }
+}
