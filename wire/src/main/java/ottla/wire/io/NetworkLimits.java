@@ -146,38 +146,6 @@ public record NetworkLimits(
                 outboundBytes);
     }
 
-    public NetworkLimits withSendBufferBytes(int sendBufferBytes) {
-        return new NetworkLimits(
-                requestMaxBytes,
-                connectionsMaxIdleMs,
-                maxConnections,
-                maxConnectionsPerIp,
-                maxConnectionsPerIpOverrides,
-                sendBufferBytes,
-                receiveBufferBytes,
-                listenBacklogCount,
-                inFlightRequests,
-                inFlightBytes,
-                totalInFlightBytes,
-                outboundBytes);
-    }
-
-    public NetworkLimits withReceiveBufferBytes(int receiveBufferBytes) {
-        return new NetworkLimits(
-                requestMaxBytes,
-                connectionsMaxIdleMs,
-                maxConnections,
-                maxConnectionsPerIp,
-                maxConnectionsPerIpOverrides,
-                sendBufferBytes,
-                receiveBufferBytes,
-                listenBacklogCount,
-                inFlightRequests,
-                inFlightBytes,
-                totalInFlightBytes,
-                outboundBytes);
-    }
-
     public NetworkLimits withListenBacklogCount(int listenBacklogCount) {
         return new NetworkLimits(
                 requestMaxBytes,

@@ -11,6 +11,7 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ottla.wire.message.ApiKey;
@@ -27,6 +28,9 @@ import ottla.wire.primitive.Writer;
  *   either  --bad bytes, a request closed, end of input, drain--> LEAVING: no request is taken; earlier answers are sent
  *   any     --closed by either side, idle--> CLOSED: what is answered from now on is released unsent
  * </pre>
+ *
+ * <p>Requests are handled one at a time, as in Kafka: each may see what the one before it did. Only produce requests overlap: they
+ * append in order when they come, and what they wait for does not change what the next one does.
  *
  * <p>Owned by its loop. Other threads come in through {@link #ended}, {@link #close} and the plain getters.
  */
@@ -64,9 +68,10 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
     private volatile State state = State.READING;
     private volatile ClientSoftware clientSoftware = ClientSoftware.UNKNOWN;
     private int unanswered;
-    private int unansweredFetches;
+    private int unansweredAlone;
     private long unansweredBytes;
     private int admittedBytes;
+    private @Nullable PendingRequest held;
     private boolean awaitsMemory;
     private boolean inBatch;
     private boolean inputEnded;
@@ -229,7 +234,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
     private boolean mayResume() {
         return channel.isWritable()
                 && !awaitsMemory
-                && unansweredFetches == 0
+                && unansweredAlone == 0
                 && unanswered <= limits.inFlightRequests() / 2
                 && unansweredBytes - admittedBytes <= limits.inFlightBytes() / 2;
     }
@@ -258,7 +263,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
 
     @Override
     public boolean admits(int sizeBytes) {
-        if (unansweredFetches > 0
+        if (unansweredAlone > 0
                 || unanswered >= limits.inFlightRequests()
                 || unansweredBytes >= limits.inFlightBytes()
                 || !channel.isWritable()) {
@@ -285,9 +290,19 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
             return;
         }
         PendingRequest request = new PendingRequest(this, frame, head, batchNs);
-        unanswered++;
-        unansweredFetches += isFetch(request) ? 1 : 0;
         answers.add(request);
+        unanswered++;
+        if (isAlone(request)) {
+            unansweredAlone++;
+            if (unanswered > 1) {
+                held = request;
+                return;
+            }
+        }
+        handle(request);
+    }
+
+    private void handle(PendingRequest request) {
         try {
             listener.handler().handle(request);
         } catch (MalformedMessage e) {
@@ -355,11 +370,21 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
             send(first);
             first = answers.pollEnded();
         }
+        handleHeld();
         if (!inBatch) {
             frames.flushSoon();
         }
         considerResuming();
         finishLeaving();
+    }
+
+    /** The produce requests before it may all be answered now. */
+    private void handleHeld() {
+        PendingRequest next = held;
+        if (next != null && unanswered == 1) {
+            held = null;
+            handle(next);
+        }
     }
 
     private void send(PendingRequest request) {
@@ -404,16 +429,13 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
     /** The request no longer counts. */
     private void forget(PendingRequest request) {
         unanswered--;
-        unansweredFetches -= isFetch(request) ? 1 : 0;
+        unansweredAlone -= isAlone(request) ? 1 : 0;
         releaseFrame(request);
     }
 
-    /**
-     * A fetch may wait long and its answer be large. What comes behind it is not taken before it is answered, as in Kafka; it
-     * could not be answered earlier anyway, and so there is one such answer to a connection.
-     */
-    private static boolean isFetch(PendingRequest request) {
-        return request.api() == ApiKey.FETCH || request.api() == ApiKey.SHARE_FETCH;
+    /** Whether a request is handled only after all before it were answered, and nothing is taken behind it until it is answered. */
+    private static boolean isAlone(PendingRequest request) {
+        return request.api() != ApiKey.PRODUCE;
     }
 
     /** Gives back a request's bytes, on the loop. */
@@ -485,6 +507,11 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
             if (request.drop() == PendingRequest.Whereabouts.RETURNED) {
                 discard(request);
             }
+        }
+        PendingRequest never = held;
+        if (never != null) {
+            held = null;
+            never.abort();
         }
     }
 

@@ -14,6 +14,7 @@ import ottla.wire.message.ApiKey;
 import ottla.wire.message.HeartbeatRequest;
 import ottla.wire.message.HeartbeatResponse;
 import ottla.wire.message.ProduceRequest;
+import ottla.wire.message.ProduceResponse;
 import ottla.wire.message.SaslAuthenticateRequest;
 import ottla.wire.message.SaslAuthenticateResponse;
 
@@ -61,24 +62,110 @@ class AnswerOrderTest {
         }
     }
 
+    /** Only produce requests wait together. */
     @ParameterizedTest
     @EnumSource
     void answersGivenInAnyOrderLeaveInOrder(EventLoops.Transport transport) throws Exception {
         ServerFixture.Inbox inbox = new ServerFixture.Inbox();
         try (ServerFixture fixture = new ServerFixture(transport, NetworkLimits.DEFAULT, ServedApis.ALL, inbox);
                 RawClient client = new RawClient(fixture.address)) {
-            client.send(heartbeats(100));
+            ByteBuffer all = ByteBuffer.allocate(100 * 64);
+            for (int i = 0; i < 100; i++) {
+                all.put(RawClient.frame(ApiKey.PRODUCE, 9, i, "raw", ProduceRequest.DEFAULT));
+            }
+            client.send(all.flip());
             List<InboundRequest> requests = new ArrayList<>();
             for (int i = 0; i < 100; i++) {
                 requests.add(inbox.take());
-                assertThat(requests.get(i).correlationId()).isEqualTo(1000 + i);
+                assertThat(requests.get(i).correlationId()).isEqualTo(i);
             }
 
             Collections.shuffle(requests, new Random(1));
-            requests.forEach(request -> request.answer(answer(request.correlationId() - 1000)));
+            requests.forEach(
+                    request -> request.answer(ProduceResponse.DEFAULT.withThrottleTimeMs(request.correlationId())));
 
-            expectAnswers(client, 100);
+            for (int i = 0; i < 100; i++) {
+                RawClient.Answer answer = client.read(ApiKey.PRODUCE, 9);
+                assertThat(answer.correlationId()).isEqualTo(i);
+                assertThat(answer.response()).isEqualTo(ProduceResponse.DEFAULT.withThrottleTimeMs(i));
+            }
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aRequestIsHandledAfterTheOneBeforeItWasAnswered(EventLoops.Transport transport) throws Exception {
+        ServerFixture.Inbox inbox = new ServerFixture.Inbox();
+        try (ServerFixture fixture = new ServerFixture(transport, NetworkLimits.DEFAULT, ServedApis.ALL, inbox);
+                RawClient client = new RawClient(fixture.address)) {
+            client.send(heartbeats(3));
+            for (int i = 0; i < 3; i++) {
+                InboundRequest request = inbox.take();
+                Await.turnOf(fixture.loop());
+                assertThat(inbox.size()).isZero();
+                request.answer(answer(i));
+            }
+
+            expectAnswers(client, 3);
+        }
+    }
+
+    /** Behind produce requests that wait comes a request that must see what they did, and behind it another of them. */
+    @ParameterizedTest
+    @EnumSource
+    void otherRequestsWaitForProduceRequests(EventLoops.Transport transport) throws Exception {
+        ServerFixture.Inbox inbox = new ServerFixture.Inbox();
+        try (ServerFixture fixture = new ServerFixture(transport, NetworkLimits.DEFAULT, ServedApis.ALL, inbox);
+                RawClient client = new RawClient(fixture.address)) {
+            client.send(producesAroundAHeartbeat());
+            InboundRequest first = inbox.take();
+            InboundRequest second = inbox.take();
+            second.answer(ProduceResponse.DEFAULT);
+            Await.turnOf(fixture.loop());
+            assertThat(inbox.size()).isZero();
+
+            first.answer(ProduceResponse.DEFAULT);
+            InboundRequest heartbeat = inbox.take();
+            assertThat(heartbeat.api()).isEqualTo(ApiKey.HEARTBEAT);
+            Await.turnOf(fixture.loop());
+            assertThat(inbox.size()).isZero();
+            heartbeat.answer(answer(0));
+            inbox.take().answer(ProduceResponse.DEFAULT);
+
+            assertThat(client.read(ApiKey.PRODUCE, 9).correlationId()).isEqualTo(1);
+            assertThat(client.read(ApiKey.PRODUCE, 9).correlationId()).isEqualTo(2);
+            assertThat(client.read(ApiKey.HEARTBEAT, VERSION).correlationId()).isEqualTo(3);
+            assertThat(client.read(ApiKey.PRODUCE, 9).correlationId()).isEqualTo(4);
+        }
+    }
+
+    /** A request that waits for its turn is never handled, and its memory given back (which the fixture checks). */
+    @ParameterizedTest
+    @EnumSource
+    void aRequestWhoseTurnNeverComesIsDropped(EventLoops.Transport transport) throws Exception {
+        ServerFixture.Inbox inbox = new ServerFixture.Inbox();
+        try (ServerFixture fixture = new ServerFixture(transport, NetworkLimits.DEFAULT, ServedApis.ALL, inbox);
+                RawClient client = new RawClient(fixture.address)) {
+            client.send(producesAroundAHeartbeat());
+            InboundRequest first = inbox.take();
+            InboundRequest second = inbox.take();
+
+            first.close("for the test");
+
+            assertThat(client.isClosedByServer()).isTrue();
+            second.answer(ProduceResponse.DEFAULT);
+            Await.until("the connection is gone", () -> fixture.server.connectionCount() == 0);
+            assertThat(inbox.size()).isZero();
+        }
+    }
+
+    private static ByteBuffer producesAroundAHeartbeat() {
+        return ByteBuffer.allocate(400)
+                .put(RawClient.frame(ApiKey.PRODUCE, 9, 1, "raw", ProduceRequest.DEFAULT))
+                .put(RawClient.frame(ApiKey.PRODUCE, 9, 2, "raw", ProduceRequest.DEFAULT))
+                .put(RawClient.frame(ApiKey.HEARTBEAT, VERSION, 3, "raw", heartbeat(0)))
+                .put(RawClient.frame(ApiKey.PRODUCE, 9, 4, "raw", ProduceRequest.DEFAULT))
+                .flip();
     }
 
     @ParameterizedTest

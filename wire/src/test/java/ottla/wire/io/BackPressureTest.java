@@ -11,15 +11,22 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import ottla.wire.message.ApiKey;
 import ottla.wire.message.FetchRequest;
-import ottla.wire.message.SaslAuthenticateRequest;
-import ottla.wire.message.SaslAuthenticateResponse;
+import ottla.wire.message.ProduceRequest;
+import ottla.wire.message.ProduceRequest.PartitionProduceData;
+import ottla.wire.message.ProduceRequest.TopicProduceData;
+import ottla.wire.message.ProduceResponse;
+import ottla.wire.primitive.Payload;
 
 /** What is not answered or not taken is bounded: beyond it the socket is not read, and read again later. */
 class BackPressureTest {
-    private static final int VERSION = 2;
+    private static final int VERSION = 12;
 
-    private static SaslAuthenticateRequest request(int sizeBytes) {
-        return SaslAuthenticateRequest.DEFAULT.withAuthBytes(ByteBuffer.allocate(sizeBytes));
+    /** Of produce requests many may wait on one connection. */
+    private static ProduceRequest request(int sizeBytes) {
+        PartitionProduceData data =
+                PartitionProduceData.DEFAULT.withRecords(Payload.of(ByteBuffer.allocate(sizeBytes)));
+        return ProduceRequest.DEFAULT.withTopicData(
+                List.of(TopicProduceData.DEFAULT.withName("t").withPartitionData(List.of(data))));
     }
 
     /** Sends from a thread of its own, since nobody may be reading. */
@@ -27,7 +34,7 @@ class BackPressureTest {
         return Thread.startVirtualThread(() -> {
             try {
                 for (int i = 0; i < count; i++) {
-                    client.send(ApiKey.SASL_AUTHENTICATE, VERSION, i, request(sizeBytes));
+                    client.send(ApiKey.PRODUCE, VERSION, i, request(sizeBytes));
                 }
             } catch (IOException e) {
                 // The test closed the connection, or misses an answer.
@@ -44,14 +51,13 @@ class BackPressureTest {
             assertThat(request.correlationId()).isEqualTo(i);
             Await.turnOf(fixture.loop());
             assertThat(inbox.size() + 1).isLessThanOrEqualTo(limit);
-            request.answer(SaslAuthenticateResponse.DEFAULT);
+            request.answer(ProduceResponse.DEFAULT);
         }
     }
 
     private static void expectAnswers(RawClient client, int count) throws Exception {
         for (int i = 0; i < count; i++) {
-            assertThat(client.read(ApiKey.SASL_AUTHENTICATE, VERSION).correlationId())
-                    .isEqualTo(i);
+            assertThat(client.read(ApiKey.PRODUCE, VERSION).correlationId()).isEqualTo(i);
         }
     }
 
@@ -126,24 +132,21 @@ class BackPressureTest {
             InboundRequest first = inbox.take();
             InboundRequest second = inbox.take();
             try (RawClient small = new RawClient(fixture.address)) {
-                small.send(ApiKey.SASL_AUTHENTICATE, VERSION, 77, request(100));
-                inbox.take().answer(SaslAuthenticateResponse.DEFAULT);
-                assertThat(small.read(ApiKey.SASL_AUTHENTICATE, VERSION).correlationId())
-                        .isEqualTo(77);
+                small.send(ApiKey.PRODUCE, VERSION, 77, request(100));
+                inbox.take().answer(ProduceResponse.DEFAULT);
+                assertThat(small.read(ApiKey.PRODUCE, VERSION).correlationId()).isEqualTo(77);
             }
             // One that waits for memory goes away, which the others must not notice.
             clients.get(5).reset();
-            first.answer(SaslAuthenticateResponse.DEFAULT);
+            first.answer(ProduceResponse.DEFAULT);
             second.releaseBody();
             for (int i = 0; i < 3; i++) {
-                inbox.take().answer(SaslAuthenticateResponse.DEFAULT);
+                inbox.take().answer(ProduceResponse.DEFAULT);
             }
-            second.answer(SaslAuthenticateResponse.DEFAULT);
+            second.answer(ProduceResponse.DEFAULT);
 
             for (int i = 0; i < 5; i++) {
-                assertThat(clients.get(i)
-                                .read(ApiKey.SASL_AUTHENTICATE, VERSION)
-                                .correlationId())
+                assertThat(clients.get(i).read(ApiKey.PRODUCE, VERSION).correlationId())
                         .isZero();
                 clients.get(i).close();
             }
@@ -186,7 +189,7 @@ class BackPressureTest {
                 RawClient client = new RawClient(fixture.address)) {
             ByteBuffer together = ByteBuffer.allocate(1_000)
                     .put(RawClient.frame(ApiKey.FETCH, 16, 1, "raw", FetchRequest.DEFAULT))
-                    .put(RawClient.frame(ApiKey.SASL_AUTHENTICATE, VERSION, 2, "raw", request(10)))
+                    .put(RawClient.frame(ApiKey.PRODUCE, VERSION, 2, "raw", request(10)))
                     .put(RawClient.frame(ApiKey.FETCH, 16, 3, "raw", FetchRequest.DEFAULT))
                     .flip();
             client.send(together);
@@ -196,11 +199,10 @@ class BackPressureTest {
 
             fetch.answer(CountedPayloads.fetched());
 
-            inbox.take().answer(SaslAuthenticateResponse.DEFAULT);
+            inbox.take().answer(ProduceResponse.DEFAULT);
             inbox.take().answer(CountedPayloads.fetched());
             assertThat(client.read(ApiKey.FETCH, 16).correlationId()).isEqualTo(1);
-            assertThat(client.read(ApiKey.SASL_AUTHENTICATE, VERSION).correlationId())
-                    .isEqualTo(2);
+            assertThat(client.read(ApiKey.PRODUCE, VERSION).correlationId()).isEqualTo(2);
             assertThat(client.read(ApiKey.FETCH, 16).correlationId()).isEqualTo(3);
         }
     }

@@ -8,7 +8,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import ottla.base.Check;
 import ottla.base.Uuid;
 import ottla.wire.message.FetchResponse;
-import ottla.wire.message.FetchSnapshotResponse;
 import ottla.wire.primitive.Payload;
 
 /** Makes payloads and knows which of them are still held; releasing one twice is an error. */
@@ -46,16 +45,6 @@ final class CountedPayloads {
         return FetchResponse.DEFAULT.withResponses(List.of(FetchResponse.FetchableTopicResponse.DEFAULT
                 .withTopicId(Uuid.ONE)
                 .withPartitions(partitions)));
-    }
-
-    /** A part of a snapshot with these records: unlike fetches, many of these may wait on one connection. */
-    static FetchSnapshotResponse snapshot(Payload... records) {
-        List<FetchSnapshotResponse.PartitionSnapshot> partitions = new ArrayList<>();
-        for (Payload payload : records) {
-            partitions.add(FetchSnapshotResponse.PartitionSnapshot.DEFAULT.withUnalignedRecords(payload));
-        }
-        return FetchSnapshotResponse.DEFAULT.withTopics(
-                List.of(FetchSnapshotResponse.TopicSnapshot.DEFAULT.withPartitions(partitions)));
     }
 
     private final class Counted implements Payload {

@@ -12,12 +12,15 @@ import org.junit.jupiter.params.provider.EnumSource;
 import ottla.wire.message.ApiKey;
 import ottla.wire.message.FetchRequest;
 import ottla.wire.message.FetchResponse;
-import ottla.wire.message.FetchSnapshotRequest;
+import ottla.wire.message.ProduceRequest;
 import ottla.wire.primitive.Payload;
 
 /** A payload is released once: after the socket took it, or when it is clear that it never will. */
 class PayloadReleaseTest {
     private static final int VERSION = 16;
+
+    /** Only produce requests wait together on one connection. They are answered here with what a fetch of this version gets. */
+    private static final int PRODUCE_VERSION = 12;
 
     private final CountedPayloads payloads = new CountedPayloads();
 
@@ -84,21 +87,21 @@ class PayloadReleaseTest {
             InboundRequest third;
             try (RawClient client = new RawClient(fixture.address)) {
                 for (int i = 0; i < 3; i++) {
-                    client.send(ApiKey.FETCH_SNAPSHOT, 1, i, FetchSnapshotRequest.DEFAULT);
+                    client.send(ApiKey.PRODUCE, PRODUCE_VERSION, i, ProduceRequest.DEFAULT);
                 }
                 first = inbox.take();
                 second = inbox.take();
                 third = inbox.take();
-                third.answer(CountedPayloads.snapshot(payloads.payload(2, 9_000)));
+                third.answer(CountedPayloads.fetched(payloads.payload(2, 9_000)));
                 client.reset();
             }
             Await.until("the connection is gone", () -> fixture.server.connectionCount() == 0);
             assertThat(first.connection().isOpen()).isFalse();
 
-            first.answer(CountedPayloads.snapshot(payloads.payload(2, 9_000)));
+            first.answer(CountedPayloads.fetched(payloads.payload(2, 9_000)));
             CountDownLatch answered = new CountDownLatch(1);
             fixture.loop().execute(() -> {
-                second.answer(CountedPayloads.snapshot(payloads.payload(2, 9_000), payloads.payload(1, 10)));
+                second.answer(CountedPayloads.fetched(payloads.payload(2, 9_000), payloads.payload(1, 10)));
                 answered.countDown();
             });
 
@@ -115,13 +118,13 @@ class PayloadReleaseTest {
         NetworkServer server = new NetworkServer(loops, NetworkLimits.DEFAULT);
         try (RawClient client =
                 new RawClient(server.open(new NetworkListener("P", "127.0.0.1", 0, ServedApis.ALL, inbox)))) {
-            client.send(ApiKey.FETCH_SNAPSHOT, 1, 1, FetchSnapshotRequest.DEFAULT);
+            client.send(ApiKey.FETCH, VERSION, 1, FetchRequest.DEFAULT);
             request = inbox.take();
             server.close(0).toCompletableFuture().get(10, TimeUnit.SECONDS);
             loops.close();
         }
 
-        request.answer(CountedPayloads.snapshot(payloads.payload(2, 9_000)));
+        request.answer(CountedPayloads.fetched(payloads.payload(2, 9_000)));
 
         expectAllReleased();
     }
@@ -132,20 +135,21 @@ class PayloadReleaseTest {
         try (ServerFixture fixture = new ServerFixture(NetworkLimits.DEFAULT, inbox);
                 RawClient client = new RawClient(fixture.address)) {
             for (int i = 0; i < 4; i++) {
-                client.send(ApiKey.FETCH_SNAPSHOT, 1, i, FetchSnapshotRequest.DEFAULT);
+                client.send(ApiKey.PRODUCE, PRODUCE_VERSION, i, ProduceRequest.DEFAULT);
             }
             InboundRequest first = inbox.take();
             InboundRequest second = inbox.take();
             InboundRequest third = inbox.take();
             InboundRequest fourth = inbox.take();
 
-            third.answer(CountedPayloads.snapshot(payloads.payload(1, 9_000)));
+            third.answer(CountedPayloads.fetched(payloads.payload(1, 9_000)));
             second.close("for the test");
-            first.answer(CountedPayloads.snapshot(payloads.payload(1, 9_000)));
+            first.answer(CountedPayloads.fetched(payloads.payload(1, 9_000)));
 
-            assertThat(client.read(ApiKey.FETCH_SNAPSHOT, 1).correlationId()).isZero();
+            assertThat(client.read(ApiKey.FETCH, PRODUCE_VERSION).correlationId())
+                    .isZero();
             assertThat(client.isClosedByServer()).isTrue();
-            fourth.answer(CountedPayloads.snapshot(payloads.payload(1, 9_000)));
+            fourth.answer(CountedPayloads.fetched(payloads.payload(1, 9_000)));
             expectAllReleased();
         }
     }
