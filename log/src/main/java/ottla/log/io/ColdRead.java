@@ -2,6 +2,7 @@ package ottla.log.io;
 
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
 import ottla.wire.primitive.Payload;
 import ottla.wire.record.BatchLayout;
 
@@ -13,6 +14,12 @@ import ottla.wire.record.BatchLayout;
 public final class ColdRead {
     /** How far before the wanted batch the index may point, as long as batches are small. */
     private static final int INDEX_SLACK_BYTES = 8 << 10;
+
+    /** Below this, reading and writing costs less than looking for the end of the last batch. */
+    private static final int SENT_BYTES_MIN = 64 << 10;
+
+    /** How many batches the index may leave between its entry and the wanted batch: one of the usual size, or a page of small ones. */
+    private static final int STEPS_MAX = 64;
 
     private final ReadBuffers buffers;
     private final List<Stretch> stretches;
@@ -26,8 +33,9 @@ public final class ColdRead {
      *
      * @param position a place at or before the wanted batch, or -1 if the index file must be asked
      * @param entryCount how many entries of that file to consider
+     * @param endOffset the offset after the last that it holds
      */
-    record Stretch(Segment segment, int position, int entryCount, int sizeBytes) {}
+    record Stretch(Segment segment, int position, int entryCount, int sizeBytes, long endOffset) {}
 
     ColdRead(ReadBuffers buffers, List<Stretch> stretches, long offset, long endOffset, int maxBytes, ReadLeast least) {
         this.buffers = buffers;
@@ -44,18 +52,63 @@ public final class ColdRead {
      */
     public Payload run() {
         for (Stretch stretch : stretches) {
-            int position = stretch.position();
-            if (position < 0) {
-                Segment segment = stretch.segment();
-                position = segment.positionAt(
-                        segment.offsets().floorWritten(offset - segment.baseOffset(), stretch.entryCount()));
-            }
-            Found found = read(stretch, position);
+            Found found = read(stretch, position(stretch));
             if (found.outcome == Outcome.DONE) {
                 return found.records;
             }
         }
         return Payload.EMPTY;
+    }
+
+    /**
+     * As {@link #run}, for bytes that go to a socket: many at once are left in the file, for the socket to take them from there.
+     * They are now in the system's cache.
+     */
+    public Payload runToSend() {
+        return sendable().orElseGet(this::run);
+    }
+
+    private Optional<Payload> sendable() {
+        Stretch stretch = stretches.getFirst();
+        if (maxBytes < SENT_BYTES_MIN || stretch.endOffset() > endOffset) {
+            return Optional.empty();
+        }
+        int first = firstWanted(stretch);
+        int end = stretch.sizeBytes();
+        if (first >= 0 && end - first > maxBytes) {
+            end = stretch.segment().batchAtOrBefore(first + maxBytes, stretch.entryCount());
+        }
+        return first < 0 || end - first < SENT_BYTES_MIN
+                ? Optional.empty()
+                : stretch.segment().data().send(first, end - first);
+    }
+
+    /** Where the batch begins that holds the offset, or -1 if that is not found in a few steps. */
+    private int firstWanted(Stretch stretch) {
+        int position = position(stretch);
+        ByteBuffer header = ByteBuffer.allocate(BatchLayout.HEADER_BYTES);
+        for (int step = 0; step < STEPS_MAX && position <= stretch.sizeBytes() - BatchLayout.HEADER_BYTES; step++) {
+            if (stretch.segment().data().read(header.clear(), position) < BatchLayout.HEADER_BYTES) {
+                return -1;
+            }
+            if (lastOffset(header, 0) >= offset) {
+                return position;
+            }
+            long sizeBytes = size(header, 0);
+            if (sizeBytes < BatchLayout.HEADER_BYTES) {
+                return -1;
+            }
+            position = (int) Math.min(Integer.MAX_VALUE, position + sizeBytes);
+        }
+        return -1;
+    }
+
+    private int position(Stretch stretch) {
+        if (stretch.position() >= 0) {
+            return stretch.position();
+        }
+        Segment segment = stretch.segment();
+        return segment.positionAt(segment.offsets().floorWritten(offset - segment.baseOffset(), stretch.entryCount()));
     }
 
     private enum Outcome {

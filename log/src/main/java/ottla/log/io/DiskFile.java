@@ -1,6 +1,8 @@
 package ottla.log.io;
 
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.util.Optional;
 
 /** One open file of a {@link Disk}. Positions are given, never kept, so that threads can share it. Throws {@link DiskFailure}. */
 public interface DiskFile extends AutoCloseable {
@@ -9,6 +11,14 @@ public interface DiskFile extends AutoCloseable {
 
     /** Writes all remaining bytes of the buffer at a position; the buffer's own position moves to its limit. */
     void write(ByteBuffer bytes, long position);
+
+    /**
+     * The file itself, for a socket to take these bytes from, after they were read into the system's page cache: the socket then
+     * finds them there and does not wait for the disk. Empty if they cannot be had in this way.
+     */
+    default Optional<FileChannel> warmed(long position, int sizeBytes) {
+        return Optional.empty();
+    }
 
     long sizeBytes();
 

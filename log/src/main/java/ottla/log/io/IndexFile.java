@@ -140,6 +140,11 @@ final class IndexFile {
 
     /** As {@link #floor}, among the first {@code count} entries of the file. */
     int floorWritten(long target, int count) {
+        return floorWritten(0, target, count);
+    }
+
+    /** As {@link #floorWritten(long, int)}, by another ascending field of the entries than their first. */
+    int floorWritten(int field, long target, int count) {
         int blockEntries = BLOCK_BYTES / entryBytes;
         int low = 0;
         int high = count - 1;
@@ -147,7 +152,7 @@ final class IndexFile {
         while (high - low >= blockEntries) {
             int middle = (low + high) >>> 1;
             read(block.clear().limit(entryBytes), middle);
-            if (key(block, 0) <= target) {
+            if (key(block, field) <= target) {
                 low = middle;
             } else {
                 high = middle - 1;
@@ -159,7 +164,7 @@ final class IndexFile {
         int first = low;
         read(block.clear().limit((high - low + 1) * entryBytes), first);
         int found = first - 1;
-        while (found < high && key(block, (found + 1 - first) * entryBytes) <= target) {
+        while (found < high && key(block, (found + 1 - first) * entryBytes + field) <= target) {
             found++;
         }
         // At the very front nothing is below; elsewhere the entry at `low` was seen to be.

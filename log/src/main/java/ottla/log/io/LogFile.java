@@ -1,7 +1,11 @@
 package ottla.log.io;
 
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.util.Optional;
 import java.util.function.ToIntFunction;
+import ottla.wire.io.FilePayload;
+import ottla.wire.primitive.Payload;
 
 /**
  * A file of a segment, open or not: it is opened when it is used and closed when others are used more. Renaming it, or the
@@ -65,6 +69,30 @@ final class LogFile {
 
     int read(ByteBuffer into, long position) {
         return use(file -> file.read(into, position));
+    }
+
+    /** Bytes as a socket takes them from the file, which stays open until they are released. */
+    Optional<Payload> send(long position, int sizeBytes) {
+        OpenFiles.Handle handle = files.acquire(this);
+        Optional<Payload> sent = Optional.empty();
+        try {
+            sent = handle.file()
+                    .warmed(position, sizeBytes)
+                    .map(channel -> new Sent(handle, channel, position, sizeBytes));
+        } finally {
+            if (sent.isEmpty()) {
+                handle.release();
+            }
+        }
+        return sent;
+    }
+
+    private record Sent(OpenFiles.Handle handle, FileChannel channel, long position, int sizeBytes)
+            implements FilePayload {
+        @Override
+        public void release() {
+            handle.release();
+        }
     }
 
     void write(ByteBuffer bytes, long position) {

@@ -43,7 +43,11 @@ final class Reading {
             int position = pending < 0 ? -1 : segment.positionAt(pending);
             int written = segment.offsets().writtenCount();
             stretches.add(new ColdRead.Stretch(
-                    segment, written == 0 && position < 0 ? 0 : position, written, segment.sizeBytes()));
+                    segment,
+                    written == 0 && position < 0 ? 0 : position,
+                    written,
+                    segment.sizeBytes(),
+                    state.segments.endOf(segment, state.endOffset)));
             if (stretches.size() > 1 && segment.sizeBytes() > 0) {
                 break;
             }

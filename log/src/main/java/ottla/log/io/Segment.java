@@ -248,6 +248,14 @@ final class Segment {
         return entry < 0 ? 0 : offsets.entry(entry).getInt(OffsetIndexLayout.POSITION);
     }
 
+    /**
+     * The last beginning of a batch that is not after a position, as far as {@code entryCount} entries of the index file tell: 0 if
+     * they do not.
+     */
+    int batchAtOrBefore(int position, int entryCount) {
+        return positionAt(offsets.floorWritten(OffsetIndexLayout.POSITION, position, entryCount));
+    }
+
     boolean indexFull(int segmentIndexBytes) {
         return offsets.count() >= segmentIndexBytes / OffsetIndexLayout.SIZE_BYTES
                 || times.count() >= segmentIndexBytes / TimeIndexLayout.SIZE_BYTES - 1;

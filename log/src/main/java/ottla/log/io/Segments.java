@@ -47,6 +47,12 @@ final class Segments {
         return byBaseOffset.tailMap(holding(offset).baseOffset(), true).values();
     }
 
+    /** Where a segment ends, of a log that ends there. */
+    long endOf(Segment segment, long logEndOffset) {
+        Long next = byBaseOffset.higherKey(segment.baseOffset());
+        return next == null ? logEndOffset : next;
+    }
+
     /** Those that begin at an offset or later. */
     List<Segment> beginningAt(long offset) {
         return new ArrayList<>(byBaseOffset.tailMap(offset, true).values());

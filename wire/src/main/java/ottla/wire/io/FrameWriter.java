@@ -3,6 +3,9 @@ package ottla.wire.io;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.DefaultFileRegion;
+import io.netty.channel.FileRegion;
+import io.netty.channel.MessageSizeEstimator;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.function.Consumer;
@@ -122,12 +125,38 @@ final class FrameWriter {
 
     private void writePayload(Payload payload) {
         writeGathered();
+        unflushed = true;
+        if (payload instanceof FilePayload file) {
+            var unused = channel.write(new SentFile(file), channel.voidPromise());
+            return;
+        }
         List<ByteBuffer> pieces = payload.pieces();
         int lastIndex = pieces.size() - 1;
         for (int i = 0; i < lastIndex; i++) {
             var unused = channel.write(Unpooled.wrappedBuffer(pieces.get(i)), channel.voidPromise());
         }
         channel.write(Unpooled.wrappedBuffer(pieces.get(lastIndex))).addListener(done -> payload.release());
-        unflushed = true;
     }
+
+    /** The file is not closed with the region, but given back to the log that shares it. */
+    private static final class SentFile extends DefaultFileRegion {
+        private final FilePayload file;
+
+        SentFile(FilePayload file) {
+            super(file.channel(), file.position(), file.sizeBytes());
+            this.file = file;
+        }
+
+        @Override
+        protected void deallocate() {
+            file.release();
+        }
+    }
+
+    /** Counts the bytes of files like others, so that a client that does not read its answers is noticed by them. */
+    static final MessageSizeEstimator SIZES = () -> message -> switch (message) {
+        case ByteBuf bytes -> bytes.readableBytes();
+        case FileRegion file -> (int) file.count();
+        default -> 0;
+    };
 }

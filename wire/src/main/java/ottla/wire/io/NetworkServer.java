@@ -150,6 +150,7 @@ public final class NetworkServer {
                 .childOption(ChannelOption.ALLOCATOR, loops.memory())
                 // A client that has sent its last request gets the answers that it waits for.
                 .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+                .childOption(ChannelOption.MESSAGE_SIZE_ESTIMATOR, FrameWriter.SIZES)
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childOption(ChannelOption.SO_KEEPALIVE, true)
                 .childOption(

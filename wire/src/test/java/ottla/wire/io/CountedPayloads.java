@@ -1,6 +1,11 @@
 package ottla.wire.io;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -32,6 +37,31 @@ final class CountedPayloads {
             pieces.add(i % 3 == 0 ? piece.asReadOnlyBuffer() : piece);
         }
         return new Counted(pieces, pieceCount * pieceBytes);
+    }
+
+    /** The same bytes as those of {@link #payload} with one piece, in a file. */
+    Payload inFile(Path directory, int sizeBytes) throws IOException {
+        Path path = directory.resolve("payload-" + made.get());
+        ByteBuffer bytes = payload(1, sizeBytes).pieces().getFirst();
+        FileChannel channel =
+                FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        int position = 17;
+        while (bytes.hasRemaining()) {
+            channel.write(bytes, position + bytes.position());
+        }
+        return new InFile(new Counted(List.of(), sizeBytes), channel, position, sizeBytes);
+    }
+
+    private record InFile(Counted counted, FileChannel channel, long position, int sizeBytes) implements FilePayload {
+        @Override
+        public void release() {
+            counted.release();
+            try {
+                channel.close();
+            } catch (IOException failure) {
+                throw new UncheckedIOException(failure);
+            }
+        }
     }
 
     /** A fetch answer that carries these records, one partition each. */

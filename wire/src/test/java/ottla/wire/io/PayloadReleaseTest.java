@@ -2,11 +2,15 @@ package ottla.wire.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import ottla.wire.message.ApiKey;
@@ -52,6 +56,66 @@ class PayloadReleaseTest {
                 expectSame(partitions.get(2), same.payload(1, 600_000));
             }
             expectAllReleased();
+        }
+    }
+
+    /** Sent by the system from the file, in more than one go, between frames of its own. */
+    @ParameterizedTest
+    @EnumSource
+    void payloadsInFilesArriveAndAreReleased(EventLoops.Transport transport, @TempDir Path directory) throws Exception {
+        RequestHandler handler = request -> {
+            try {
+                request.answer(CountedPayloads.fetched(
+                        payloads.inFile(directory, 5_000),
+                        payloads.payload(1, 3_000),
+                        payloads.inFile(directory, 5_000_000)));
+            } catch (IOException failure) {
+                throw new UncheckedIOException(failure);
+            }
+        };
+        try (ServerFixture fixture = new ServerFixture(transport, NetworkLimits.DEFAULT, ServedApis.ALL, handler);
+                RawClient client = new RawClient(fixture.address)) {
+            for (int i = 0; i < 4; i++) {
+                client.send(ApiKey.FETCH, VERSION, i, FetchRequest.DEFAULT);
+            }
+            for (int i = 0; i < 4; i++) {
+                List<FetchResponse.PartitionData> partitions = ((FetchResponse)
+                                client.read(ApiKey.FETCH, VERSION).response())
+                        .responses()
+                        .get(0)
+                        .partitions();
+                CountedPayloads same = new CountedPayloads();
+                expectSame(partitions.get(0), same.payload(1, 5_000));
+                expectSame(partitions.get(1), same.payload(1, 3_000));
+                expectSame(partitions.get(2), same.payload(1, 5_000_000));
+            }
+            expectAllReleased();
+        }
+    }
+
+    /** They count as memory would: a client that asks and does not read must not have any number of them held. */
+    @ParameterizedTest
+    @EnumSource
+    void filesThatAreNotReadStopTheReadingOfRequests(EventLoops.Transport transport, @TempDir Path directory)
+            throws Exception {
+        int sizeBytes = 3_000_000;
+        RequestHandler handler = request -> {
+            try {
+                request.answer(CountedPayloads.fetched(payloads.inFile(directory, sizeBytes)));
+            } catch (IOException failure) {
+                throw new UncheckedIOException(failure);
+            }
+        };
+        try (ServerFixture fixture = new ServerFixture(transport, NetworkLimits.DEFAULT, ServedApis.ALL, handler);
+                RawClient client = new RawClient(fixture.address)) {
+            for (int i = 0; i < 20; i++) {
+                client.send(ApiKey.FETCH, VERSION, i, FetchRequest.DEFAULT);
+            }
+            for (int i = 0; i < 20; i++) {
+                client.readFrame();
+            }
+            expectAllReleased();
+            assertThat(payloads.mostHeldBytes.get()).isLessThan(NetworkLimits.DEFAULT.outboundBytes() + 2L * sizeBytes);
         }
     }
 
