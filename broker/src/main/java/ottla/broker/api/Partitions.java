@@ -2,6 +2,7 @@ package ottla.broker.api;
 
 import java.util.Optional;
 import ottla.base.ErrorCode;
+import ottla.base.TopicPartition;
 import ottla.base.Uuid;
 import ottla.controller.image.ClusterImage;
 import ottla.controller.image.PartitionRegistration;
@@ -30,7 +31,8 @@ public final class Partitions {
         if (replica.isPresent()) {
             return new Found.Here(replica.get());
         }
-        return absent(cluster.image().topics().partition(topic, partition));
+        return absent(
+                new TopicPartition(topic, partition), cluster.image().topics().partition(topic, partition));
     }
 
     public Found find(Uuid topicId, int partition) {
@@ -39,13 +41,17 @@ public final class Partitions {
             return new Found.Here(replica.get());
         }
         ClusterImage image = cluster.image();
-        if (image.topic(topicId).isEmpty()) {
-            return new Found.Nowhere(ErrorCode.UNKNOWN_TOPIC_ID);
-        }
-        return absent(image.topics().partition(topicId, partition));
+        return image.topic(topicId)
+                .map(topic -> absent(
+                        new TopicPartition(topic.name(), partition),
+                        image.topics().partition(topicId, partition)))
+                .orElse(new Found.Nowhere(ErrorCode.UNKNOWN_TOPIC_ID));
     }
 
-    private static Found absent(Optional<PartitionRegistration> registered) {
+    private Found absent(TopicPartition name, Optional<PartitionRegistration> registered) {
+        if (replicas.isOffline(name)) {
+            return new Found.Nowhere(ErrorCode.KAFKA_STORAGE_ERROR);
+        }
         return new Found.Nowhere(
                 registered.isPresent() ? ErrorCode.NOT_LEADER_OR_FOLLOWER : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
     }

@@ -157,7 +157,8 @@ final class Appending {
 
     private void noteEpoch(BatchView batch) {
         int epoch = batch.partitionLeaderEpoch();
-        if (epoch >= 0 && state.epochs.assign(epoch, batch.baseOffset()) == LeaderEpochs.Change.CHANGED) {
+        boolean changed = epoch >= 0 && state.epochs.assign(epoch, batch.baseOffset()) == LeaderEpochs.Change.CHANGED;
+        if (changed || state.epochUnwritten) {
             state.saveEpochs();
         }
     }

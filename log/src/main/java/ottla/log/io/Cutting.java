@@ -19,6 +19,7 @@ final class Cutting {
             resetTo(offset);
             return;
         }
+        state.changed();
         state.tail.clear();
         List<Segment> beyond = state.segments.beginningAt(offset + 1);
         beyond.forEach(state.segments::remove);
@@ -44,6 +45,7 @@ final class Cutting {
     }
 
     void resetTo(long offset) {
+        state.changed();
         state.tail.clear();
         state.flushing.cutTo(0);
         List<Segment> all = state.segments.beginningAt(0);

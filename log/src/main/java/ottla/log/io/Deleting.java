@@ -6,7 +6,6 @@ import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ottla.base.Check;
-import ottla.base.TopicPartition;
 import ottla.log.epoch.LeaderEpochs;
 import ottla.log.retain.Retention;
 import ottla.log.retain.SegmentFacts;
@@ -14,9 +13,6 @@ import ottla.log.retain.SegmentFacts;
 /** Removes records from the front of a log, or all of it. Under the log's lock. */
 final class Deleting {
     private static final Logger LOG = LoggerFactory.getLogger(Log.class);
-
-    /** How long a directory's name may be. A long topic's name is cut to make room for what deletion puts behind it. */
-    private static final int NAME_LENGTH_MAX = 255;
 
     private final LogState state;
     private final Rolling rolling;
@@ -89,7 +85,8 @@ final class Deleting {
 
     void remove() {
         state.tail.clear();
-        String aside = deletedName(state.partition, UUID.randomUUID().toString().replace("-", ""));
+        String aside = LogDirectory.deletedName(
+                state.partition, UUID.randomUUID().toString().replace("-", ""));
         state.shell.disk().rename(state.files.directory().name(), aside);
         state.files.directory().moved(aside);
         state.shell.disk().syncDirectory("");
@@ -98,12 +95,5 @@ final class Deleting {
             all.forEach(Segment::close);
             state.shell.disk().delete(aside);
         });
-    }
-
-    static String deletedName(TopicPartition partition, String unique) {
-        String suffix = "-" + partition.partition() + "." + unique + LogDirectory.DELETED;
-        String topic = partition.topic();
-        int room = NAME_LENGTH_MAX - suffix.length();
-        return (topic.length() > room ? topic.substring(0, room) : topic) + suffix;
     }
 }

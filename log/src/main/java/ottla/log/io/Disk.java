@@ -1,6 +1,7 @@
 package ottla.log.io;
 
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * The log's view of a file system: files and directories by name under one root, with {@code /} between a directory and what is
@@ -20,6 +21,9 @@ public interface Disk {
     DiskFile create(String name);
 
     boolean exists(String name);
+
+    /** How large a file is; nothing if there is none. */
+    OptionalLong sizeBytes(String name);
 
     /** When a file was last written to. */
     long lastModifiedMs(String name);

@@ -19,6 +19,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /** The real disk: plain positional reads and writes, no mapped files. */
@@ -58,6 +59,18 @@ public final class FileDisk implements Disk {
     @Override
     public boolean exists(String name) {
         return Files.exists(path(name));
+    }
+
+    @Override
+    public OptionalLong sizeBytes(String name) {
+        Path path = path(name);
+        return attempt("measure", path, () -> {
+            try {
+                return OptionalLong.of(Files.size(path));
+            } catch (NoSuchFileException absent) {
+                return OptionalLong.empty();
+            }
+        });
     }
 
     @Override

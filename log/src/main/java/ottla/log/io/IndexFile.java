@@ -20,11 +20,17 @@ final class IndexFile {
     /** A search reads this much at once when it has come near: one page. */
     private static final int BLOCK_BYTES = 4_096;
 
+    /** Shared: without room, nothing is ever put into it. */
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
     private final LogFile file;
     private final int entryBytes;
     private final int keyBytes;
     private int writtenCount;
-    private ByteBuffer pending = ByteBuffer.allocate(0);
+    private ByteBuffer pending = NOTHING;
+
+    /** Whether what an earlier run left ends with a whole entry. */
+    private boolean whole = true;
 
     /** @param keyBytes 4 or 8: how many bytes at the front of an entry are its key */
     IndexFile(LogFile file, int entryBytes, int keyBytes) {
@@ -39,8 +45,14 @@ final class IndexFile {
 
     /** Takes in what an earlier run left. */
     void load() {
-        writtenCount = file.exists() ? (int) (file.sizeBytes() / entryBytes) : 0;
-        pending = ByteBuffer.allocate(0);
+        long sizeBytes = file.measure();
+        writtenCount = (int) (sizeBytes / entryBytes);
+        whole = sizeBytes % entryBytes == 0;
+        pending = NOTHING;
+    }
+
+    boolean whole() {
+        return whole;
     }
 
     int count() {
@@ -88,7 +100,7 @@ final class IndexFile {
     /** Gives back the memory of a segment that is no longer written to. */
     void rest() {
         write();
-        pending = ByteBuffer.allocate(0);
+        pending = NOTHING;
     }
 
     void truncate(int count) {

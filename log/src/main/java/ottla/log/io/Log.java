@@ -201,9 +201,7 @@ public final class Log implements AutoCloseable {
 
     /** Notes that this log's next records will be of an epoch: on becoming leader, before the first of them. */
     public void beginEpoch(int epoch) {
-        if (state.epochs.assign(epoch, state.endOffset) == LeaderEpochs.Change.CHANGED) {
-            state.saveEpochs();
-        }
+        state.epochUnwritten |= state.epochs.assign(epoch, state.endOffset) == LeaderEpochs.Change.CHANGED;
     }
 
     public Collection<ProducerState> producers() {
@@ -294,10 +292,12 @@ public final class Log implements AutoCloseable {
     @Override
     public void close() {
         state.tail.clear();
-        state.segments.active().seal();
-        state.snapshots.take(state.producers);
-        flush();
-        state.snapshots.sync(state.producers.endOffset());
+        if (!state.isAsItWasClosed()) {
+            state.segments.active().seal();
+            state.snapshots.take(state.producers);
+            flush();
+            state.snapshots.sync(state.producers.endOffset());
+        }
         state.segments.all().forEach(Segment::close);
     }
 

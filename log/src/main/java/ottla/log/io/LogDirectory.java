@@ -29,6 +29,9 @@ public final class LogDirectory {
     static final String DELETED = "-delete";
     private static final String FUTURE = "-future";
     private static final String STRAY = "-stray";
+    /** How long a directory's name may be. A long topic's name is cut to make room for what is put behind it. */
+    private static final int NAME_LENGTH_MAX = 255;
+
     private static final String LOCK = ".lock";
     private static final String CLEAN_STOP = ".kafka_cleanshutdown";
     private static final String METADATA_TOPIC = "__cluster_metadata";
@@ -138,6 +141,23 @@ public final class LogDirectory {
     /** Directories of logs that were deleted, or given up, by an earlier process. */
     List<String> leftovers() {
         return disk.list("").stream().filter(name -> name.endsWith(DELETED)).toList();
+    }
+
+    /** What a log's directory is called from its deletion until its bytes are gone. */
+    static String deletedName(TopicPartition partition, String unique) {
+        return asideName(partition, "." + unique + DELETED);
+    }
+
+    /** What the directory of a log is called that belongs to no partition of this broker. */
+    static String strayName(TopicPartition partition, String unique) {
+        return asideName(partition, "." + unique + STRAY);
+    }
+
+    private static String asideName(TopicPartition partition, String what) {
+        String suffix = "-" + partition.partition() + what;
+        String topic = partition.topic();
+        int room = NAME_LENGTH_MAX - suffix.length();
+        return (topic.length() > room ? topic.substring(0, room) : topic) + suffix;
     }
 
     private static Optional<TopicPartition> partition(String name) {

@@ -3,6 +3,7 @@ package ottla.log.io;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.ToIntFunction;
 import ottla.wire.io.FilePayload;
 import ottla.wire.primitive.Payload;
@@ -65,6 +66,15 @@ final class LogFile {
             presence = Presence.SEEN;
         }
         return exists;
+    }
+
+    /** How large the file is without opening it, 0 if there is none. */
+    long measure() {
+        OptionalLong sizeBytes = disk.sizeBytes(path());
+        if (sizeBytes.isPresent()) {
+            presence = Presence.SEEN;
+        }
+        return sizeBytes.orElse(0);
     }
 
     int read(ByteBuffer into, long position) {

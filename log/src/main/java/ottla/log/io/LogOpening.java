@@ -1,14 +1,19 @@
 package ottla.log.io;
 
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ottla.base.TopicPartition;
+import ottla.base.Uuid;
 import ottla.log.LogConfig;
 import ottla.log.epoch.LeaderEpochs;
 import ottla.log.format.Checkpoint;
 import ottla.log.format.MalformedFile;
+import ottla.log.format.PartitionMetadata;
 import ottla.log.format.SegmentFiles;
 import ottla.log.producer.Producers;
 
@@ -39,6 +44,10 @@ final class LogOpening {
     /** From here on batches were examined, and everything that is derived from them is made anew. */
     private long examinedFrom = Long.MAX_VALUE;
 
+    private boolean epochsLost;
+    private boolean takenAtItsWord;
+    private Optional<Uuid> topicId = Optional.empty();
+
     LogOpening(LogShell shell, TopicPartition partition, LogPath directory, LogConfig config) {
         this.shell = shell;
         this.config = config;
@@ -50,16 +59,16 @@ final class LogOpening {
     void run(Stop stop, long startOffsetKnown, long recoveryPointKnown) {
         logStartOffset = startOffsetKnown;
         recoveryPoint = recoveryPointKnown;
-        shell.disk().createDirectory(files.directory().name());
-        List<String> names = shell.disk().list(files.directory().name());
+        List<String> names = names();
         removeLeftovers(names);
         snapshots.load(names);
         loadSegments(names);
-        loadEpochs();
+        loadEpochs(names);
+        loadTopicId(names);
         if (stop == Stop.UNCLEAN) {
-            recover(firstDoubtful());
+            recover(firstDoubtful(names));
         } else {
-            takeAtItsWord();
+            takeAtItsWord(names);
         }
         Segment first = segments.first();
         logStartOffset = Math.max(logStartOffset, first.baseOffset());
@@ -73,6 +82,20 @@ final class LogOpening {
         }
         recoveryPoint = Math.min(Math.max(recoveryPoint, segments.first().baseOffset()), endOffset);
         restoreDerived();
+        // Most logs are not used soon: their files are opened again when they are.
+        segments.all().forEach(Segment::close);
+    }
+
+    private List<String> names() {
+        try {
+            return shell.disk().list(files.directory().name());
+        } catch (DiskFailure failure) {
+            if (failure.kind() != DiskFailure.Kind.ABSENT) {
+                throw failure;
+            }
+            shell.disk().createDirectory(files.directory().name());
+            return List.of();
+        }
     }
 
     private void removeLeftovers(List<String> names) {
@@ -91,9 +114,12 @@ final class LogOpening {
                 segments.add(segment);
             });
         }
+        // An empty segment that is not the last: a roll that was begun and given up, or a file that a crash emptied.
         for (Segment segment : segments.beginningAt(0)) {
-            if (segment.sizeBytes() == 0 && segment != segments.active()) {
-                segments.remove(segment); // a roll that was begun and given up
+            if (segments.count() > 1
+                    && segment != segments.active()
+                    && segment.data().measure() == 0) {
+                segments.remove(segment);
                 segment.delete();
             }
         }
@@ -113,41 +139,89 @@ final class LogOpening {
                 jitterMs == 0 ? 0 : shell.random().nextLong(jitterMs));
     }
 
-    private void loadEpochs() {
+    private void loadEpochs(List<String> names) {
+        if (!names.contains(SegmentFiles.EPOCH_CHECKPOINT)) {
+            return;
+        }
         String path = files.path(SegmentFiles.EPOCH_CHECKPOINT);
         Optional<String> text = SmallFiles.text(shell.disk(), path);
         try {
             text.ifPresent(known -> epochs = new LeaderEpochs(Checkpoint.readEpochs(path, known)));
         } catch (MalformedFile malformed) {
             LOG.warn("Making the leader epochs anew from the batches: {}", malformed.getMessage());
-            recoveryPoint = 0;
-            recover(0);
+            epochsLost = true;
         }
     }
 
-    /** The recovery point, unless the indexes of an earlier segment are gone. */
-    private long firstDoubtful() {
-        for (Segment segment : segments.all()) {
-            if (segment.baseOffset() < recoveryPoint && segment.sizeBytes() > 0 && !segment.indexesSound()) {
-                return segment.baseOffset();
-            }
+    /** A power cut can leave this file empty, because it is not worth a sync; its owner then writes it again. */
+    private void loadTopicId(List<String> names) {
+        if (!names.contains(SegmentFiles.PARTITION_METADATA)) {
+            return;
         }
-        return recoveryPoint;
+        try {
+            topicId = SmallFiles.text(shell.disk(), files.path(SegmentFiles.PARTITION_METADATA))
+                    .map(PartitionMetadata::read)
+                    .map(PartitionMetadata::topicId);
+        } catch (MalformedFile malformed) {
+            LOG.warn(
+                    "{}: leaving out {}, which cannot be read: {}",
+                    files.directory().name(),
+                    SegmentFiles.PARTITION_METADATA,
+                    malformed.getMessage());
+        }
     }
 
-    private void takeAtItsWord() {
-        for (Segment segment : segments.beginningAt(0)) {
-            boolean active = segment == segments.active();
-            if (!segment.indexesSound() && segment.sizeBytes() > 0) {
-                LOG.warn("Making the indexes of {} anew", segment);
-                recover(segment.baseOffset());
-                return;
-            }
-            if (active && !findEnd(segment)) {
-                LOG.warn("{} does not end with a whole batch", segment);
-                recover(segment.baseOffset());
-            }
+    /** The recovery point, unless the indexes of an earlier segment are gone, or the epochs. */
+    private long firstDoubtful(List<String> names) {
+        if (epochsLost) {
+            return 0;
         }
+        return withoutIndexes(names)
+                .map(Segment::baseOffset)
+                .filter(base -> base < recoveryPoint)
+                .orElse(recoveryPoint);
+    }
+
+    /** The first segment of which an index file is missing. */
+    private Optional<Segment> withoutIndexes(List<String> names) {
+        Set<String> present = new HashSet<>(names);
+        return segments.all().stream()
+                .filter(segment -> !present.contains(SegmentFiles.name(segment.baseOffset(), SegmentFiles.OFFSET_INDEX))
+                        || !present.contains(SegmentFiles.name(segment.baseOffset(), SegmentFiles.TIME_INDEX)))
+                .filter(segment -> segment.data().measure() > 0)
+                .findFirst();
+    }
+
+    private void takeAtItsWord(List<String> names) {
+        Optional<Segment> broken = withoutIndexes(names);
+        if (broken.isPresent() || epochsLost) {
+            LOG.warn(
+                    "{}: making anew what is missing beside the batches",
+                    files.directory().name());
+            recoveryPoint =
+                    epochsLost ? 0 : Math.min(recoveryPoint, broken.get().baseOffset());
+            recover(recoveryPoint);
+            return;
+        }
+        Segment active = segments.active();
+        if (closedAt(active, recoveryPoint)) {
+            endOffset = recoveryPoint;
+            takenAtItsWord = true;
+        } else if (!findEnd(active)) {
+            LOG.warn("{} does not end with a whole batch", active);
+            recoveryPoint = Math.min(recoveryPoint, active.baseOffset());
+            recover(active.baseOffset());
+        }
+    }
+
+    /**
+     * Whether the log was closed when it ended at its recovery point: it leaves a snapshot of its producers there. Then nothing
+     * has to be read to know its end.
+     */
+    private boolean closedAt(Segment active, long offset) {
+        return snapshots.endAt(offset)
+                && offset >= active.baseOffset()
+                && (offset > active.baseOffset()) == (active.data().measure() > 0);
     }
 
     /** Whether the segment ends with a whole batch, whose end is then the log's. */
@@ -161,10 +235,10 @@ final class LogOpening {
         return scan.position() == segment.sizeBytes();
     }
 
-    /** Examines every batch of the segments that reach beyond an offset, and cuts the log after the last sound one. */
+    /** Examines every batch beyond an offset, and cuts the log after the last sound one before the first that is not. */
     private void recover(long fromOffset) {
         Segment start = segments.holding(fromOffset);
-        examinedFrom = Math.min(examinedFrom, start.baseOffset());
+        examinedFrom = start.baseOffset();
         endOffset = start.baseOffset();
         boolean cut = false;
         for (Segment segment : segments.beginningAt(start.baseOffset())) {
@@ -173,38 +247,44 @@ final class LogOpening {
             // compaction leaves such gaps on purpose.
             boolean gap = segment.baseOffset() > endOffset && !config.compacts();
             if (cut || gap || segment.baseOffset() < endOffset) {
-                LOG.warn("Dropping {}: it follows a place where the log is damaged", segment);
+                LOG.warn(
+                        "Dropping {} with {} bytes: the log ends at offset {} before it",
+                        segment,
+                        segment.sizeBytes(),
+                        endOffset);
                 segments.remove(segment);
                 segment.setAside();
                 segment.delete();
                 cut = true;
                 continue;
             }
-            cut = !recover(segment);
+            cut = !recover(segment, segment == start ? fromOffset : segment.baseOffset());
         }
         shell.disk().syncDirectory(files.directory().name());
     }
 
-    /** Examines a segment and makes its indexes anew; false if it had to be cut. */
-    private boolean recover(Segment segment) {
-        int sizeBytes = segment.sizeBytes();
-        segment.forgetIndexes();
-        BatchScan scan = new BatchScan(segment.data(), 0, sizeBytes, Math.min(RECOVERY_READ_BYTES, sizeBytes + 1));
-        endOffset = segment.baseOffset();
+    /** Examines what a segment holds from an offset on and makes its indexes anew from there; false if it had to be cut. */
+    private boolean recover(Segment segment, long fromOffset) {
+        int sizeBytes = Math.toIntExact(segment.data().measure());
+        endOffset = segment.forgetIndexesFrom(fromOffset);
+        if (fromOffset > segment.baseOffset()) {
+            examinedFrom = endOffset;
+        }
+        int position = segment.sizeBytes();
+        BatchScan scan = new BatchScan(
+                segment.data(), position, sizeBytes, Math.min(RECOVERY_READ_BYTES, sizeBytes - position + 1));
+        boolean whole = true;
         while (scan.advance()) {
             if (scan.baseOffset() < endOffset || !segment.reaches(scan.lastOffset()) || !scan.sound()) {
+                whole = false;
                 break;
             }
             segment.note(scan.batch(), config.indexIntervalBytes());
             endOffset = scan.lastOffset() + 1;
         }
-        boolean whole = segment.sizeBytes() == sizeBytes;
+        whole &= segment.sizeBytes() == sizeBytes;
         if (!whole) {
-            LOG.warn(
-                    "{}: cutting {} bytes from position {} on, where there is no sound batch",
-                    segment,
-                    sizeBytes - segment.sizeBytes(),
-                    segment.sizeBytes());
+            Damage.find(segment, sizeBytes, endOffset).report();
             segment.data().truncate(segment.sizeBytes());
         }
         segment.data().sync();
@@ -224,6 +304,9 @@ final class LogOpening {
         if (examinedFrom != Long.MAX_VALUE) {
             // A snapshot in the examined part may tell of batches that were cut, or be torn itself.
             snapshots.removeAbove(examinedFrom);
+        }
+        if (examinedFrom == Long.MAX_VALUE && snapshots.restoreNobody(producers, endOffset)) {
+            return;
         }
         snapshots.restore(producers, logStartOffset, endOffset);
         replay(producers, epochs, segments, endOffset, Math.min(examinedFrom, producers.endOffset()), examinedFrom);
@@ -323,5 +406,14 @@ final class LogOpening {
 
     long recoveryPoint() {
         return recoveryPoint;
+    }
+
+    /** Where the log was closed, if it was found as that left it. */
+    OptionalLong closedAt() {
+        return examinedFrom == Long.MAX_VALUE && takenAtItsWord ? OptionalLong.of(endOffset) : OptionalLong.empty();
+    }
+
+    Optional<Uuid> topicId() {
+        return topicId;
     }
 }

@@ -2,12 +2,12 @@ package ottla.log.io;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import ottla.base.TopicPartition;
 import ottla.base.Uuid;
 import ottla.log.LogConfig;
 import ottla.log.epoch.LeaderEpochs;
 import ottla.log.format.Checkpoint;
-import ottla.log.format.PartitionMetadata;
 import ottla.log.format.SegmentFiles;
 import ottla.log.producer.Producers;
 
@@ -30,6 +30,12 @@ final class LogState {
     long endOffset;
     Optional<Uuid> topicId;
 
+    /** The latest epoch has no records yet, and is not written down: a start that did not find it would not miss it. */
+    boolean epochUnwritten;
+
+    /** Where the log was closed in order, as long as nothing but appends happened since. */
+    private OptionalLong closedAt;
+
     LogState(LogShell shell, TopicPartition partition, LogConfig config, LogOpening opened) {
         this.shell = shell;
         this.partition = partition;
@@ -43,9 +49,18 @@ final class LogState {
         endOffset = opened.endOffset();
         tail = shell.tails().tail();
         flushing = new Flushing(shell, files.directory(), opened.recoveryPoint());
-        topicId = SmallFiles.text(shell.disk(), files.path(SegmentFiles.PARTITION_METADATA))
-                .map(PartitionMetadata::read)
-                .map(PartitionMetadata::topicId);
+        topicId = opened.topicId();
+        closedAt = opened.closedAt();
+    }
+
+    /** Whether everything is on disk as a {@link Log#close} left it, so that there is nothing to write down. */
+    boolean isAsItWasClosed() {
+        return closedAt.isPresent() && closedAt.getAsLong() == endOffset;
+    }
+
+    /** Something other than the end of the log changes. */
+    void changed() {
+        closedAt = OptionalLong.empty();
     }
 
     /** A segment that has no files yet. */
@@ -67,6 +82,8 @@ final class LogState {
     }
 
     void saveEpochs() {
+        changed();
+        epochUnwritten = false;
         SmallFiles.replace(
                 shell.disk(),
                 files.path(SegmentFiles.EPOCH_CHECKPOINT),

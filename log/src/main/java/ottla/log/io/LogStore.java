@@ -1,15 +1,16 @@
 package ottla.log.io;
 
+import java.io.IOException;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,14 +18,16 @@ import ottla.base.Check;
 import ottla.base.TopicPartition;
 import ottla.base.Uuid;
 import ottla.log.LogConfig;
-import ottla.log.format.Checkpoint;
 
 /**
- * All logs of a broker, in one or more directories. A log is opened when somebody asks for it, and costs nothing but its name
- * before.
+ * All logs of a broker, in one or more directories. A log is opened by {@link #load} or when somebody asks for it; what is neither
+ * costs nothing but its name.
  *
- * <p>Safe for use by several threads; each log it hands out is its partition's own. Life: {@link #open}, logs, and at the end, when
- * nobody uses a log any more, {@link #close}.
+ * <p>A directory whose disk fails goes offline: its logs are gone until the next start, whoever asks for one gets a
+ * {@link DiskFailure}, and the other directories go on.
+ *
+ * <p>Safe for use by several threads; each log it hands out is its partition's own. Life: {@link #open}, {@link #load}, logs, and at
+ * the end, when nobody uses a log any more, {@link #close}.
  */
 public final class LogStore implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LogStore.class);
@@ -33,39 +36,21 @@ public final class LogStore implements AutoCloseable {
     private final List<Shelf> shelves = new ArrayList<>();
     private final OpenFiles files;
     private final Map<TopicPartition, Placed> open = new ConcurrentHashMap<>();
+    private final int absentDirectories;
+    private volatile Consumer<LogDirectory> failures = directory -> {};
+    private volatile int threadsPerDirectory = 1;
 
     /** What the logs share, and how much of it. */
     public record Limits(int openFilesMax, long tailCacheBytes, long readBufferBytes, long producerIdExpirationMs) {}
 
-    /** A directory, and what its checkpoints said about logs that are not open. */
-    private static final class Shelf {
-        private final LogDirectory directory;
-        private final LogShell shell;
-        private final Set<TopicPartition> partitions = new HashSet<>();
-        private final Map<TopicPartition, Long> recoveryPoints;
-        private final Map<TopicPartition, Long> logStartOffsets;
-        private final Map<TopicPartition, Long> highWatermarks;
-
-        /** After an unclean stop: the logs that nobody has looked at since. */
-        private final Set<TopicPartition> doubtful = new HashSet<>();
-
-        Shelf(LogDirectory directory, LogShell shell) {
-            this.directory = directory;
-            this.shell = shell;
-            partitions.addAll(directory.partitions());
-            recoveryPoints = new TreeMap<>(directory.checkpoint(Checkpoint.RECOVERY_POINT));
-            logStartOffsets = new TreeMap<>(directory.checkpoint(Checkpoint.LOG_START_OFFSET));
-            highWatermarks = new TreeMap<>(directory.checkpoint(Checkpoint.HIGH_WATERMARK));
-            if (directory.stop() == Stop.UNCLEAN) {
-                doubtful.addAll(partitions);
-            }
-        }
-    }
+    /** A partition of this broker, whose log is to be opened if it has one. */
+    public record Wanted(TopicPartition partition, Uuid topicId, LogConfig config) {}
 
     private record Placed(Log log, Shelf shelf) {}
 
-    private LogStore(Limits limits) {
+    private LogStore(Limits limits, int absentDirectories) {
         this.limits = limits;
+        this.absentDirectories = absentDirectories;
         files = new OpenFiles(limits.openFilesMax());
     }
 
@@ -76,7 +61,18 @@ public final class LogStore implements AutoCloseable {
             Background background,
             InstantSource clock,
             RandomGenerator random) {
-        LogStore store = new LogStore(limits);
+        return open(directories, 0, limits, background, clock, random);
+    }
+
+    /** @param absentDirectories how many directories of this broker could not even be opened: they may hold logs as well */
+    public static LogStore open(
+            List<LogDirectory> directories,
+            int absentDirectories,
+            Limits limits,
+            Background background,
+            InstantSource clock,
+            RandomGenerator random) {
+        LogStore store = new LogStore(limits, absentDirectories);
         TailCache tails = new TailCache(limits.tailCacheBytes());
         ReadBuffers buffers = new ReadBuffers(limits.readBufferBytes());
         for (LogDirectory directory : directories) {
@@ -101,23 +97,58 @@ public final class LogStore implements AutoCloseable {
 
     /** What a log outside the topics needs, such as the metadata log, to be opened in the first directory. */
     public LogShell shell() {
-        return shelves.getFirst().shell;
+        return shelves.getFirst().shell();
     }
 
+    // ---- directories
+
     public List<LogDirectory> directories() {
-        return shelves.stream().map(shelf -> shelf.directory).toList();
+        return shelves.stream().map(Shelf::directory).toList();
+    }
+
+    public boolean isOnline(LogDirectory directory) {
+        return shelf(directory).isOnline();
+    }
+
+    /** From now on the listener is told, once each and by any thread, of directories that fail. */
+    public void onFailure(Consumer<LogDirectory> listener) {
+        failures = listener;
+    }
+
+    /**
+     * A disk failed: its directory goes offline, and with it all logs there, which their owners must not use any more. A disk that
+     * is merely full has not failed.
+     */
+    public void fail(LogDirectory directory, DiskFailure failure) {
+        Shelf shelf = shelf(directory);
+        synchronized (this) {
+            if (!shelf.isOnline()) {
+                return;
+            }
+            shelf.goOffline();
+            open.values().removeIf(placed -> placed.shelf == shelf);
+        }
+        LOG.error("The log directory {} failed and is offline until the next start", shelf, failure);
+        failures.accept(directory);
+    }
+
+    private Shelf shelf(LogDirectory directory) {
+        return shelves.stream()
+                .filter(shelf -> shelf.directory() == directory)
+                .findFirst()
+                .orElseThrow();
     }
 
     /** The partitions that have a log, open or not. */
     public synchronized Set<TopicPartition> partitions() {
         Set<TopicPartition> all = new HashSet<>();
-        shelves.forEach(shelf -> all.addAll(shelf.partitions));
+        shelves.forEach(shelf -> all.addAll(shelf.partitions()));
         return all;
     }
 
     /** The directory that holds a partition's log, if it has one. */
     public synchronized Optional<LogDirectory> directoryOf(TopicPartition partition) {
-        return shelf(partition).map(shelf -> shelf.directory);
+        return shelf(partition).map(Shelf::directory);
     }
 
     /** The log of a partition if it is open. */
@@ -128,41 +159,164 @@ public final class LogStore implements AutoCloseable {
     /** The open logs in a directory. */
     public List<Log> logs(LogDirectory directory) {
         return open.values().stream()
-                .filter(placed -> placed.shelf.directory == directory)
+                .filter(placed -> placed.shelf.directory() == directory)
                 .map(Placed::log)
                 .toList();
     }
 
-    /** The log of a partition, opened if it exists, else begun in the directory that has fewest. */
-    public synchronized Log log(TopicPartition partition, LogConfig config, Uuid topicId) {
-        Placed known = open.get(partition);
-        if (known != null) {
-            return known.log;
+    // ---- opening
+
+    /**
+     * Opens the logs that are wanted and there, so many at a time in each directory ({@code num.recovery.threads.per.data.dir}).
+     * What is there and belongs to no wanted partition is renamed as stray, and kept. A directory where a log cannot be opened goes
+     * offline.
+     */
+    public void load(Collection<Wanted> wanted, int threads) {
+        threadsPerDirectory = threads;
+        LogLoading loading = new LogLoading("opened", threads);
+        Set<TopicPartition> ours = new HashSet<>();
+        wanted.forEach(want -> ours.add(want.partition()));
+        for (Shelf shelf : shelves) {
+            List<Runnable> tasks = new ArrayList<>();
+            synchronized (this) {
+                setStraysAside(shelf, ours);
+                for (Wanted want : wanted) {
+                    if (shelf.holds(want.partition()) && !open.containsKey(want.partition())) {
+                        tasks.add(() -> load(shelf, want));
+                    }
+                }
+                if (shelf.isDoubtful()) {
+                    LOG.info(
+                            "{} was not closed in order: what {} logs got since their last flush is examined",
+                            shelf,
+                            tasks.size());
+                }
+            }
+            loading.start(shelf.toString(), tasks);
         }
-        Shelf shelf = shelf(partition).orElseGet(this::emptiest);
-        Stop stop = shelf.doubtful.contains(partition) ? Stop.UNCLEAN : Stop.CLEAN;
-        Log log = Log.open(
-                shelf.shell,
-                partition,
-                partition.toString(),
-                config,
-                stop,
-                shelf.logStartOffsets.getOrDefault(partition, 0L),
-                shelf.recoveryPoints.getOrDefault(partition, 0L));
+        loading.await();
+    }
+
+    private void setStraysAside(Shelf shelf, Set<TopicPartition> ours) {
+        try {
+            for (TopicPartition partition : Set.copyOf(shelf.partitions())) {
+                if (!ours.contains(partition)) {
+                    shelf.setAsideAsStray(partition);
+                }
+            }
+        } catch (DiskFailure failure) {
+            LOG.warn("{}: stray logs could not be renamed", shelf, failure);
+        }
+    }
+
+    private void load(Shelf shelf, Wanted want) {
+        if (!shelf.isOnline()) {
+            return;
+        }
+        try {
+            placed(shelf, want.partition(), want.topicId(), openLog(shelf, want.partition(), want.config()));
+        } catch (DiskFailure failure) {
+            failed(shelf, want.partition(), failure);
+        } catch (RuntimeException defect) {
+            LOG.error("The log of {} in {} could not be opened", want.partition(), shelf, defect);
+        }
+    }
+
+    /** A full disk passes, and the log may be opened then. */
+    private void failed(Shelf shelf, TopicPartition partition, DiskFailure failure) {
+        if (failure.kind() == DiskFailure.Kind.FULL) {
+            LOG.error("{} is full: the log of {} was not opened", shelf, partition, failure);
+        } else {
+            fail(shelf.directory(), failure);
+        }
+    }
+
+    /**
+     * The log of a partition, opened if it exists, else begun in the directory that has fewest. A partition that is known elsewhere
+     * in the cluster already is not begun as long as a directory is offline: its log may be there.
+     */
+    public Log log(TopicPartition partition, LogConfig config, Uuid topicId, Origin origin) {
+        Shelf shelf;
+        synchronized (this) {
+            Placed known = open.get(partition);
+            if (known != null) {
+                return known.log;
+            }
+            shelf = shelf(partition).orElseGet(() -> emptiest(partition, origin));
+        }
+        if (!shelf.isOnline()) {
+            throw offline("open " + partition, shelf.toString());
+        }
+        try {
+            return placed(shelf, partition, topicId, openLog(shelf, partition, config))
+                    .orElseGet(() -> log(partition, config, topicId, origin));
+        } catch (DiskFailure failure) {
+            failed(shelf, partition, failure);
+            throw failure;
+        }
+    }
+
+    /** As above, of a partition that is new. */
+    public Log log(TopicPartition partition, LogConfig config, Uuid topicId) {
+        return log(partition, config, topicId, Origin.NEW);
+    }
+
+    /** Whether a partition can have had a log on this broker before. */
+    public enum Origin {
+        NEW,
+        KNOWN
+    }
+
+    private Log openLog(Shelf shelf, TopicPartition partition, LogConfig config) {
+        Stop stop;
+        long startOffset;
+        long recoveryPoint;
+        synchronized (this) {
+            stop = shelf.stop(partition);
+            startOffset = shelf.logStartOffset(partition);
+            recoveryPoint = shelf.recoveryPoint(partition);
+        }
+        return Log.open(shelf.shell(), partition, partition.toString(), config, stop, startOffset, recoveryPoint);
+    }
+
+    /** Puts an open log in its place; nothing if it was that of an older topic, which is removed. */
+    private synchronized Optional<Log> placed(Shelf shelf, TopicPartition partition, Uuid topicId, Log log) {
         if (log.topicId().isPresent() && !log.topicId().get().equals(topicId)) {
-            LOG.warn("{} belongs to a topic that was deleted: it is removed and begun anew", partition);
-            shelf.partitions.add(partition);
-            shelf.doubtful.remove(partition);
+            LOG.warn("{} in {} belongs to a topic that was deleted: it is removed and begun anew", partition, shelf);
             log.remove();
-            forget(shelf, partition);
-            return log(partition, config, topicId);
+            shelf.forget(partition);
+            return Optional.empty();
         }
         log.assignTopicId(topicId);
-        shelf.partitions.add(partition);
-        shelf.doubtful.remove(partition);
+        shelf.opened(partition);
         open.put(partition, new Placed(log, shelf));
-        return log;
+        return Optional.of(log);
     }
+
+    private static DiskFailure offline(String deed, String where) {
+        return new DiskFailure(
+                DiskFailure.Kind.BROKEN, deed, new IOException("the log directory " + where + " is offline"));
+    }
+
+    private Optional<Shelf> shelf(TopicPartition partition) {
+        return shelves.stream().filter(shelf -> shelf.holds(partition)).findFirst();
+    }
+
+    private Shelf emptiest(TopicPartition partition, Origin origin) {
+        List<Shelf> online = shelves.stream().filter(Shelf::isOnline).toList();
+        if (online.isEmpty() || (origin == Origin.KNOWN && online.size() < shelves.size() + absentDirectories)) {
+            throw offline("begin " + partition, "that may hold it");
+        }
+        Shelf emptiest = online.getFirst();
+        for (Shelf shelf : online) {
+            if (shelf.partitions().size() < emptiest.partitions().size()) {
+                emptiest = shelf;
+            }
+        }
+        return emptiest;
+    }
+
+    // ---- removal
 
     /** Removes a partition's log, open or not. */
     public synchronized void remove(TopicPartition partition, LogConfig config) {
@@ -173,74 +327,44 @@ public final class LogStore implements AutoCloseable {
         Placed placed = open.remove(partition);
         if (placed != null) {
             placed.log.remove();
-        } else {
-            Disk disk = shelf.get().directory.disk();
-            String aside = Deleting.deletedName(
-                    partition, Long.toHexString(shelf.get().shell.random().nextLong()));
-            disk.rename(partition.toString(), aside);
-            disk.syncDirectory("");
-            shelf.get().shell.background().after(config.fileDeleteDelayMs(), () -> disk.delete(aside));
+        } else if (shelf.get().isOnline()) {
+            shelf.get().setAsideForDeletion(partition, config.fileDeleteDelayMs());
         }
-        forget(shelf.get(), partition);
+        shelf.get().forget(partition);
     }
 
-    private static void forget(Shelf shelf, TopicPartition partition) {
-        shelf.partitions.remove(partition);
-        shelf.doubtful.remove(partition);
-        shelf.recoveryPoints.remove(partition);
-        shelf.logStartOffsets.remove(partition);
-        shelf.highWatermarks.remove(partition);
-    }
+    // ---- checkpoints
 
     /** The high watermark that was last written down for a partition, 0 if none was. */
     public synchronized long highWatermark(TopicPartition partition) {
-        return shelf(partition)
-                .map(shelf -> shelf.highWatermarks.getOrDefault(partition, 0L))
-                .orElse(0L);
+        return shelf(partition).map(shelf -> shelf.highWatermark(partition)).orElse(0L);
     }
 
     /** Writes down the high watermarks of the partitions given; the others keep theirs. */
-    public synchronized void saveHighWatermarks(Map<TopicPartition, Long> highWatermarks) {
-        for (Shelf shelf : shelves) {
-            boolean changed = false;
-            for (Map.Entry<TopicPartition, Long> entry : highWatermarks.entrySet()) {
-                if (shelf.partitions.contains(entry.getKey())) {
-                    Long before = shelf.highWatermarks.put(entry.getKey(), entry.getValue());
-                    changed |= !entry.getValue().equals(before);
-                }
-            }
-            if (changed) {
-                shelf.directory.saveCheckpoint(Checkpoint.HIGH_WATERMARK, shelf.highWatermarks);
-            }
-        }
+    public void saveHighWatermarks(Map<TopicPartition, Long> highWatermarks) {
+        onEachShelf(shelf -> shelf.saveHighWatermarks(highWatermarks));
     }
 
     /** Writes down recovery points and log start offsets, so that the next start knows how little it must look at. */
-    public synchronized void saveCheckpoints() {
-        for (Shelf shelf : shelves) {
-            Map<TopicPartition, Long> recoveryPoints = new HashMap<>(shelf.recoveryPoints);
-            Map<TopicPartition, Long> logStartOffsets = new HashMap<>(shelf.logStartOffsets);
-            for (Placed placed : open.values()) {
-                if (placed.shelf == shelf) {
-                    Log log = placed.log;
-                    recoveryPoints.put(log.partition(), log.recoveryPoint());
-                    logStartOffsets.remove(log.partition());
-                    if (log.logStartOffset() > 0) {
-                        logStartOffsets.put(log.partition(), log.logStartOffset());
-                    }
-                }
-            }
-            saveIfChanged(shelf.directory, Checkpoint.RECOVERY_POINT, shelf.recoveryPoints, recoveryPoints);
-            saveIfChanged(shelf.directory, Checkpoint.LOG_START_OFFSET, shelf.logStartOffsets, logStartOffsets);
-        }
+    public void saveCheckpoints() {
+        onEachShelf(shelf -> shelf.saveCheckpoints(logs(shelf.directory())));
     }
 
-    private static void saveIfChanged(
-            LogDirectory directory, String file, Map<TopicPartition, Long> before, Map<TopicPartition, Long> now) {
-        if (!before.equals(now) || !directory.disk().exists(file)) {
-            directory.saveCheckpoint(file, now);
-            before.clear();
-            before.putAll(now);
+    private void onEachShelf(Consumer<Shelf> deed) {
+        for (Shelf shelf : shelves) {
+            try {
+                synchronized (this) {
+                    if (shelf.isOnline()) {
+                        deed.accept(shelf);
+                    }
+                }
+            } catch (DiskFailure failure) {
+                if (failure.kind() == DiskFailure.Kind.FULL) {
+                    LOG.warn("{} is full: its checkpoints were not written", shelf, failure);
+                } else {
+                    fail(shelf.directory(), failure);
+                }
+            }
         }
     }
 
@@ -249,21 +373,7 @@ public final class LogStore implements AutoCloseable {
         return files.count();
     }
 
-    private Optional<Shelf> shelf(TopicPartition partition) {
-        return shelves.stream()
-                .filter(shelf -> shelf.partitions.contains(partition))
-                .findFirst();
-    }
-
-    private Shelf emptiest() {
-        Shelf emptiest = shelves.getFirst();
-        for (Shelf shelf : shelves) {
-            if (shelf.partitions.size() < emptiest.partitions.size()) {
-                emptiest = shelf;
-            }
-        }
-        return emptiest;
-    }
+    // ---- the end
 
     /**
      * Closes all logs, writes the checkpoints and the marker of a clean stop, and lets other processes in. A directory with a log
@@ -271,30 +381,44 @@ public final class LogStore implements AutoCloseable {
      *
      * @param brokerEpoch the epoch of this broker's registration, -1 if it had none
      */
-    public synchronized void close(long brokerEpoch) {
-        Set<Shelf> unclean = new HashSet<>();
-        for (Placed placed : open.values()) {
-            try {
-                placed.log.close();
-            } catch (DiskFailure failure) {
-                LOG.error("Could not close {}", placed.log, failure);
-                unclean.add(placed.shelf);
-            }
-        }
-        saveCheckpoints();
-        open.clear();
+    public void close(long brokerEpoch) {
+        Set<Shelf> unclean = ConcurrentHashMap.newKeySet();
+        LogLoading closing = new LogLoading("closed", threadsPerDirectory);
         for (Shelf shelf : shelves) {
-            if (shelf.doubtful.isEmpty() && !unclean.contains(shelf)) {
-                shelf.directory.markCleanStop(brokerEpoch);
-            } else {
-                LOG.warn(
-                        "{} will be examined at the next start",
-                        shelf.directory.disk().root());
+            List<Runnable> tasks = new ArrayList<>();
+            for (Log log : logs(shelf.directory())) {
+                tasks.add(() -> {
+                    try {
+                        log.close();
+                    } catch (DiskFailure failure) {
+                        LOG.error("Could not close {}", log, failure);
+                        unclean.add(shelf);
+                    }
+                });
             }
+            closing.start(shelf.toString(), tasks);
+        }
+        closing.await();
+        saveCheckpoints();
+        synchronized (this) {
+            open.clear();
+            shelves.forEach(shelf -> end(shelf, brokerEpoch, unclean.contains(shelf)));
         }
         files.close();
-        shelves.forEach(shelf -> shelf.directory.close());
         Check.invariant(open.isEmpty(), "no log is open after the end");
+    }
+
+    private static void end(Shelf shelf, long brokerEpoch, boolean unclean) {
+        try {
+            if (shelf.isOnline() && !shelf.isDoubtful() && !unclean) {
+                shelf.directory().markCleanStop(brokerEpoch);
+            } else {
+                LOG.warn("{} will be examined at the next start", shelf);
+            }
+        } catch (DiskFailure failure) {
+            LOG.error("{} will be examined at the next start: it could not be marked", shelf, failure);
+        }
+        shelf.directory().close();
     }
 
     @Override

@@ -3,6 +3,8 @@ package ottla.log.io;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import ottla.base.Check;
 import ottla.log.format.AbortedTransaction;
 import ottla.log.format.OffsetIndexLayout;
@@ -20,12 +22,22 @@ import ottla.wire.record.BatchView;
 final class Segment {
     static final long NO_TIMESTAMP = BatchLayout.NO_TIMESTAMP;
 
+    private static final Logger LOG = LoggerFactory.getLogger(Segment.class);
+    private static final int UNMEASURED = -1;
+
+    /** For indexes that are made anew from a whole segment: large reads, and Kafka's default interval. */
+    private static final int REMAKING_READ_BYTES = 1 << 20;
+
+    private static final int REMAKING_INTERVAL_BYTES = 4_096;
+
     private final long baseOffset;
     private final LogFile data;
     private final IndexFile offsets;
     private final IndexFile times;
     private final LogFile transactions;
+    /** {@link #UNMEASURED} as long as nobody has asked what an earlier run left. */
     private volatile int sizeBytes;
+
     private int transactionCount;
 
     /** A batch gets an index entry when this much lies between it and the one that got the last. */
@@ -76,30 +88,41 @@ final class Segment {
         first = Times.KNOWN;
     }
 
-    /** Takes in what an earlier run left. */
+    /** Takes in what an earlier run left. Nothing is looked at before somebody asks for it: most segments are never asked. */
     void load() {
-        sizeBytes = Math.toIntExact(data.sizeBytes());
-        offsets.load();
-        times.load();
-        transactionCount = transactions.exists() ? (int) (transactions.sizeBytes() / AbortedTransaction.SIZE_BYTES) : 0;
-        largest = sizeBytes == 0 ? Times.KNOWN : Times.UNKNOWN;
-        first = largest;
+        sizeBytes = UNMEASURED;
     }
 
-    /** Whether both indexes are there and can belong to this segment. If not, {@link Recovery} makes them anew. */
-    boolean indexesSound() {
-        if (!offsets.file().exists() || !times.file().exists()) {
-            return false;
+    private void measure() {
+        sizeBytes = Math.toIntExact(data.measure());
+        offsets.load();
+        times.load();
+        transactionCount = (int) (transactions.measure() / AbortedTransaction.SIZE_BYTES);
+        largest = sizeBytes == 0 ? Times.KNOWN : Times.UNKNOWN;
+        first = largest;
+        if (sizeBytes > 0 && !indexesSound()) {
+            LOG.warn("Making the indexes of {} anew, which do not belong to it", this);
+            remakeIndexes();
         }
-        if (offsets.file().sizeBytes() % OffsetIndexLayout.SIZE_BYTES != 0
-                || times.file().sizeBytes() % TimeIndexLayout.SIZE_BYTES != 0) {
+    }
+
+    private void measured() {
+        if (sizeBytes == UNMEASURED) {
+            measure();
+        }
+    }
+
+    /** Whether both indexes can belong to this segment. */
+    private boolean indexesSound() {
+        if (!offsets.whole() || !times.whole()) {
             return false;
         }
         if (offsets.count() > 0) {
             ByteBuffer last = offsets.entry(offsets.count() - 1);
+            int offset = last.getInt(OffsetIndexLayout.OFFSET);
             int position = last.getInt(OffsetIndexLayout.POSITION);
-            if (last.getInt(OffsetIndexLayout.OFFSET) < 0 || position < 0 || position >= sizeBytes) {
-                return false;
+            if (offset < offsets.count() - 1 || position < 0 || position >= sizeBytes) {
+                return false; // zeros at the end of a file are what Kafka leaves when it is killed
             }
         }
         return times.count() == 0
@@ -108,11 +131,26 @@ final class Segment {
                         && times.entry(times.count() - 1).getInt(TimeIndexLayout.OFFSET) >= 0);
     }
 
+    /** For a segment that was taken at its word. Its aborted transactions stand elsewhere and are believed. */
+    private void remakeIndexes() {
+        int end = sizeBytes;
+        int aborted = transactionCount;
+        forgetIndexEntries();
+        BatchScan scan = new BatchScan(data, 0, end, Math.min(REMAKING_READ_BYTES, end));
+        while (scan.advance()) {
+            note(scan.maxTimestamp(), scan.lastOffset(), scan.sizeBytes(), REMAKING_INTERVAL_BYTES);
+        }
+        sizeBytes = end;
+        transactionCount = aborted;
+        seal();
+    }
+
     long baseOffset() {
         return baseOffset;
     }
 
     int sizeBytes() {
+        measured();
         return sizeBytes;
     }
 
@@ -121,10 +159,12 @@ final class Segment {
     }
 
     IndexFile offsets() {
+        measured();
         return offsets;
     }
 
     IndexFile times() {
+        measured();
         return times;
     }
 
@@ -144,6 +184,7 @@ final class Segment {
 
     /** Writes whole batches at the end. {@link #note} follows for each of them. */
     void write(ByteBuffer batches) {
+        measured();
         try {
             data.write(batches, sizeBytes);
         } catch (DiskFailure failure) {
@@ -207,6 +248,7 @@ final class Segment {
 
     /** The timestamp of the first batch, which a segment's age is reckoned from. */
     long firstTimestampMs() {
+        measured();
         if (first == Times.UNKNOWN) {
             ByteBuffer header = ByteBuffer.allocate(BatchLayout.HEADER_BYTES);
             if (data.read(header, 0) == BatchLayout.HEADER_BYTES) {
@@ -219,6 +261,10 @@ final class Segment {
 
     /** A sealed segment's time index ends with it; that of a segment that was cut may lack what came after its last entry. */
     private void loadLargest() {
+        measured();
+        if (largest == Times.KNOWN) {
+            return;
+        }
         largestTimestampMs = NO_TIMESTAMP;
         largestTimestampOffset = -1;
         int from = 0;
@@ -241,10 +287,12 @@ final class Segment {
 
     /** The position at or before the batch that holds an offset, as far as the index knows. */
     int positionBefore(long offset) {
+        measured();
         return positionAt(offsets.floor(offset - baseOffset));
     }
 
     int positionAt(int entry) {
+        measured();
         return entry < 0 ? 0 : offsets.entry(entry).getInt(OffsetIndexLayout.POSITION);
     }
 
@@ -257,11 +305,13 @@ final class Segment {
     }
 
     boolean indexFull(int segmentIndexBytes) {
+        measured();
         return offsets.count() >= segmentIndexBytes / OffsetIndexLayout.SIZE_BYTES
                 || times.count() >= segmentIndexBytes / TimeIndexLayout.SIZE_BYTES - 1;
     }
 
     void addAborted(AbortedTransaction aborted) {
+        measured();
         ByteBuffer entry = ByteBuffer.allocate(AbortedTransaction.SIZE_BYTES);
         aborted.write(entry);
         transactions.write(entry.flip(), (long) transactionCount * AbortedTransaction.SIZE_BYTES);
@@ -269,6 +319,7 @@ final class Segment {
     }
 
     List<AbortedTransaction> aborted() {
+        measured();
         List<AbortedTransaction> aborted = new ArrayList<>();
         if (transactionCount > 0) {
             ByteBuffer entries = ByteBuffer.allocate(transactionCount * AbortedTransaction.SIZE_BYTES);
@@ -281,16 +332,20 @@ final class Segment {
         return aborted;
     }
 
-    /** Forgets the index entries, so that {@link #note} makes them anew for each batch from the first on. */
+    /** Forgets the index entries and aborted transactions, so that {@link #note} makes them anew for each batch from the first on. */
     void forgetIndexes() {
-        offsets.truncate(0);
-        times.truncate(0);
         if (transactions.exists()) {
             transactions.startAnew();
         }
         transactionCount = 0;
-        bytesSinceEntry = 0;
+        forgetIndexEntries();
+    }
+
+    private void forgetIndexEntries() {
         sizeBytes = 0;
+        offsets.truncate(0);
+        times.truncate(0);
+        bytesSinceEntry = 0;
         largestTimestampMs = NO_TIMESTAMP;
         largestTimestampOffset = -1;
         indexedTimestampMs = NO_TIMESTAMP;
@@ -299,9 +354,34 @@ final class Segment {
         first = Times.KNOWN;
     }
 
+    /**
+     * As {@link #forgetIndexes}, but keeps what stands for batches below an offset, as far as the last entry shows one that is
+     * sound. Returns the offset from which on batches are to be noted; they begin at {@link #sizeBytes}.
+     */
+    long forgetIndexesFrom(long offset) {
+        int entry = offset > baseOffset ? offsets().floor(offset - 1 - baseOffset) : -1;
+        if (entry >= 0) {
+            long lastOffset = baseOffset + offsets.entry(entry).getInt(OffsetIndexLayout.OFFSET);
+            BatchScan scan = new BatchScan(data, positionAt(entry), sizeBytes);
+            if (scan.advance() && scan.lastOffset() == lastOffset && scan.sound()) {
+                keepIndexes(lastOffset + 1, scan.position() + scan.sizeBytes());
+                bytesSinceEntry = scan.sizeBytes();
+                return lastOffset + 1;
+            }
+        }
+        forgetIndexes();
+        return baseOffset;
+    }
+
     /** Cuts everything from a position on that is a boundary of batches; {@code endOffset} is where the log then ends. */
     void truncate(int position, long endOffset) {
+        measured();
         data.truncate(position);
+        keepIndexes(endOffset, position);
+    }
+
+    /** Keeps in the indexes what belongs to the batches below an offset, which end at a position. */
+    private void keepIndexes(long endOffset, int position) {
         sizeBytes = position;
         bytesSinceEntry = 0;
         offsets.truncate(offsets.floor(endOffset - 1 - baseOffset) + 1);
@@ -329,6 +409,7 @@ final class Segment {
 
     /** No more batches will come: completes the time index and writes both indexes. */
     void seal() {
+        measured();
         addTimeEntry();
         offsets.rest();
         times.rest();
@@ -336,6 +417,7 @@ final class Segment {
 
     /** As {@link #seal}, of a segment that may be written to again. */
     void writeIndexes() {
+        measured();
         offsets.write();
         times.write();
     }
@@ -344,7 +426,7 @@ final class Segment {
         data.sync();
         offsets.file().sync();
         times.file().sync();
-        if (transactionCount > 0) {
+        if (transactionCount > 0 || (sizeBytes == UNMEASURED && transactions.exists())) {
             transactions.sync();
         }
     }

@@ -46,6 +46,21 @@ final class SnapshotFiles {
         offsets.add(offset);
     }
 
+    /** Whether the newest snapshot was taken at an offset, which is where a log ends that was closed in order. */
+    boolean endAt(long offset) {
+        return !offsets.isEmpty() && offsets.last() == offset;
+    }
+
+    /** As {@link #restore}, from a snapshot whose size tells that it names nobody; false if there is none such. */
+    boolean restoreNobody(Producers producers, long offset) {
+        if (!offsets.contains(offset)
+                || shell.disk().sizeBytes(path(offset)).orElse(-1) != ProducerSnapshots.EMPTY_SIZE_BYTES) {
+            return false;
+        }
+        producers.clear(offset);
+        return true;
+    }
+
     /** Loads the newest snapshot at or below an offset that can be read; those that cannot are removed. */
     void restore(Producers producers, long logStartOffset, long maxOffset) {
         Long offset = offsets.floor(maxOffset);

@@ -28,6 +28,9 @@ public final class ProducerSnapshots {
     private static final int CRC = Short.BYTES;
     private static final int CONTENT = CRC + Integer.BYTES;
 
+    /** A snapshot of this size names no producer. */
+    public static final int EMPTY_SIZE_BYTES = CONTENT + Integer.BYTES;
+
     private ProducerSnapshots() {}
 
     public static ByteBuffer write(List<ProducerSnapshot.ProducerEntry> entries) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -130,6 +131,128 @@ class LogStoreTest {
         background.run();
         assertThat(disk.list("")).doesNotContain("old-3.0123-delete").contains("__cluster_metadata-0");
         store.close();
+    }
+
+    @Test
+    void all_logs_are_loaded_without_leaving_a_file_open() {
+        LogStore store = store();
+        append(store.log(A, LogConfig.DEFAULT, ID), 3);
+        append(store.log(B, LogConfig.DEFAULT, ID), 5);
+        store.close();
+
+        LogStore again = store();
+        again.load(List.of(wanted(A, ID), wanted(B, ID), wanted(new TopicPartition("new", 0), ID)), 2);
+        assertThat(again.openFileCount()).isZero();
+        assertThat(again.find(A).orElseThrow().endOffset()).isEqualTo(3);
+        assertThat(again.find(B).orElseThrow().endOffset()).isEqualTo(5);
+        assertThat(again.partitions()).containsExactlyInAnyOrder(A, B);
+        append(again.find(A).orElseThrow(), 1);
+        assertThat(again.find(A).orElseThrow().endOffset()).isEqualTo(4);
+        again.close();
+        assertThat(store().directories())
+                .allSatisfy(directory -> assertThat(directory.stop()).isEqualTo(Stop.CLEAN));
+    }
+
+    @Test
+    void a_log_that_nobody_used_is_closed_without_a_write() {
+        LogStore store = store();
+        append(store.log(A, LogConfig.DEFAULT, ID), 3);
+        store.close();
+
+        FaultyDisk copy = new FaultyDisk(1);
+        copy.restore(disk.files(), disk.directories());
+        LogStore again = LogStore.open(
+                List.of(LogDirectory.open(copy)),
+                LIMITS,
+                background,
+                () -> Instant.ofEpochMilli(1_000),
+                new SplittableRandom(1));
+        again.load(List.of(wanted(A, ID)), 1);
+        again.find(A).orElseThrow().beginEpoch(7);
+        copy.failAfter(0, DiskFailure.Kind.BROKEN);
+        again.find(A).orElseThrow().close();
+    }
+
+    @Test
+    void a_log_of_no_partition_is_kept_as_stray() {
+        LogStore store = store();
+        append(store.log(A, LogConfig.DEFAULT, ID), 3);
+        disk.releaseLocks();
+        secondDisk.releaseLocks();
+
+        LogStore again = store();
+        again.load(List.of(), 1);
+        assertThat(again.partitions()).isEmpty();
+        assertThat(disk.list("")).anySatisfy(name -> assertThat(name).matches("a-0\\.[0-9a-f]+-stray"));
+        again.close();
+        assertThat(store().directories())
+                .allSatisfy(directory -> assertThat(directory.stop()).isEqualTo(Stop.CLEAN));
+    }
+
+    @Test
+    void a_directory_that_fails_goes_offline_and_the_other_lives_on() {
+        FaultyDisk failing = new FaultyDisk(1);
+        LogStore store = LogStore.open(
+                List.of(LogDirectory.open(failing), LogDirectory.open(secondDisk)),
+                LIMITS,
+                background,
+                () -> Instant.ofEpochMilli(1_000),
+                new SplittableRandom(1));
+        List<LogDirectory> failed = new ArrayList<>();
+        store.onFailure(failed::add);
+        Log a = store.log(A, LogConfig.DEFAULT, ID);
+        Log b = store.log(B, LogConfig.DEFAULT, ID);
+        append(a, 3);
+        append(b, 3);
+        failing.failAfter(0, DiskFailure.Kind.BROKEN);
+        store.saveCheckpoints();
+
+        LogDirectory broken = store.directoryOf(A).orElseThrow();
+        assertThat(failed).containsExactly(broken);
+        assertThat(store.isOnline(broken)).isFalse();
+        assertThat(store.find(A)).isEmpty();
+        assertThatThrownBy(() -> store.log(A, LogConfig.DEFAULT, ID)).isInstanceOf(DiskFailure.class);
+        append(b, 1);
+        assertThat(store.find(B).orElseThrow().endOffset()).isEqualTo(4);
+
+        // What is new goes to the other directory; what is known may be in the failed one.
+        TopicPartition c = new TopicPartition("c", 0);
+        assertThatThrownBy(() -> store.log(c, LogConfig.DEFAULT, ID, LogStore.Origin.KNOWN))
+                .isInstanceOf(DiskFailure.class)
+                .hasMessageContaining("offline");
+        store.log(c, LogConfig.DEFAULT, ID, LogStore.Origin.NEW);
+        assertThat(store.directoryOf(c)).isEqualTo(store.directoryOf(B));
+
+        store.close();
+        assertThat(failing.exists(".kafka_cleanshutdown")).isFalse();
+        assertThat(secondDisk.exists(".kafka_cleanshutdown")).isTrue();
+    }
+
+    @Test
+    void a_log_that_cannot_be_read_takes_its_directory_offline_at_the_start() {
+        LogStore store = store();
+        append(store.log(A, LogConfig.DEFAULT, ID), 3);
+        append(store.log(B, LogConfig.DEFAULT, ID), 5);
+        disk.releaseLocks();
+        secondDisk.releaseLocks();
+
+        FaultyDisk failing = new FaultyDisk(1);
+        failing.restore(disk.files(), disk.directories());
+        LogStore again = LogStore.open(
+                List.of(LogDirectory.open(failing), LogDirectory.open(secondDisk)),
+                LIMITS,
+                background,
+                () -> Instant.ofEpochMilli(1_000),
+                new SplittableRandom(1));
+        failing.failAfter(0, DiskFailure.Kind.BROKEN);
+        again.load(List.of(wanted(A, ID), wanted(B, ID)), 2);
+        assertThat(again.directories().stream().map(again::isOnline)).containsExactly(false, true);
+        assertThat(again.find(A)).isEmpty();
+        assertThat(again.find(B).orElseThrow().endOffset()).isEqualTo(5);
+    }
+
+    private static LogStore.Wanted wanted(TopicPartition partition, Uuid topicId) {
+        return new LogStore.Wanted(partition, topicId, LogConfig.DEFAULT);
     }
 
     @Test

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -86,6 +87,12 @@ public class MemoryDisk implements Disk {
     @Override
     public synchronized boolean exists(String name) {
         return files.containsKey(name) || directories.contains(name);
+    }
+
+    @Override
+    public synchronized OptionalLong sizeBytes(String name) {
+        Content content = files.get(name);
+        return content == null ? OptionalLong.empty() : OptionalLong.of(content.sizeBytes);
     }
 
     @Override

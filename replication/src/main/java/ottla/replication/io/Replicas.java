@@ -2,12 +2,15 @@ package ottla.replication.io;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +36,11 @@ public final class Replicas {
     private final ReplicaShell shell;
     private final Map<String, Topic> byName = new ConcurrentHashMap<>();
     private final Map<Uuid, Topic> byId = new ConcurrentHashMap<>();
+
+    /** Partitions that would be here if their logs could be opened. */
+    private final Set<TopicPartition> offline = ConcurrentHashMap.newKeySet();
+
+    private volatile Consumer<LogDirectory> failures = directory -> {};
 
     /** The partitions of one topic that are here, each at its index. Replaced, never changed. */
     private static final class Topic {
@@ -73,9 +81,15 @@ public final class Replicas {
                 shell.eligibility(),
                 shell.isrChanges(),
                 (replica, failure) -> {
-                    takeOffline(replica);
+                    directoryOf(replica).ifPresent(directory -> store.fail(directory, failure));
                     shell.diskFailures().failed(replica, failure);
                 });
+        store.onFailure(this::takeOffline);
+    }
+
+    /** From now on the listener is told, by any thread, of directories that failed, when all replicas there are offline. */
+    public void onDirectoryFailure(Consumer<LogDirectory> listener) {
+        failures = listener;
     }
 
     /** What the replicas share. */
@@ -111,12 +125,25 @@ public final class Replicas {
         return all;
     }
 
+    /** Whether a partition would be here if its log could be opened, or its disk had not failed. */
+    public boolean isOffline(TopicPartition partition) {
+        return offline.contains(partition);
+    }
+
     /** The directory that holds a replica's log. */
     public Optional<LogDirectory> directoryOf(Replica replica) {
         return store.directoryOf(replica.name());
     }
 
     // ---- the controller's decisions
+
+    /**
+     * Opens the logs of all partitions that are to be here, before the first assignment; see {@link LogStore#load}. What is not
+     * among them is not this broker's any more.
+     */
+    public void load(Collection<LogStore.Wanted> wanted, int threadsPerDirectory) {
+        store.load(wanted, threadsPerDirectory);
+    }
 
     /** How an assignment went. */
     public sealed interface Assigned {
@@ -139,18 +166,21 @@ public final class Replicas {
         }
         Replica replica;
         try {
-            replica = known.isPresent() ? known.get() : open(name, topicId, config);
+            LogStore.Origin origin = assignment.partitionEpoch() > 0 ? LogStore.Origin.KNOWN : LogStore.Origin.NEW;
+            replica = known.isPresent() ? known.get() : open(name, topicId, config, origin);
+            offline.remove(name);
         } catch (DiskFailure failure) {
-            LOG.error("The log of {} cannot be opened", name, failure);
+            LOG.error("{} is offline: {}", name, failure.getMessage());
+            offline.add(name);
             return new Assigned.Offline(failure);
         }
         Partition.Transition transition = replica.assign(assignment);
         return new Assigned.Done(replica, transition);
     }
 
-    private Replica open(TopicPartition name, Uuid topicId, LogConfig config) {
+    private Replica open(TopicPartition name, Uuid topicId, LogConfig config, LogStore.Origin origin) {
         Replica replica =
-                new Replica(name, topicId, store.log(name, config, topicId), store.highWatermark(name), shell);
+                new Replica(name, topicId, store.log(name, config, topicId, origin), store.highWatermark(name), shell);
         Topic topic = byName.get(name.topic());
         if (topic == null || !topic.id.equals(topicId)) {
             topic = new Topic(topicId);
@@ -163,6 +193,7 @@ public final class Replicas {
 
     /** Removes a partition and its log: its topic is deleted, or this broker is no replica of it any more. */
     public void delete(TopicPartition name) {
+        offline.remove(name);
         find(name).ifPresent(replica -> {
             drop(replica);
             replica.end(() -> store.remove(name, replica.config()));
@@ -221,13 +252,13 @@ public final class Replicas {
         all().forEach(replica -> replica.end(() -> {}));
     }
 
-    /** One disk failed under one replica: the others on it cannot be trusted to be written either. */
-    private void takeOffline(Replica failed) {
-        Optional<LogDirectory> directory = directoryOf(failed);
+    /** One disk failed, perhaps under one replica: the others on it cannot be trusted to be written either. */
+    private void takeOffline(LogDirectory directory) {
         for (Replica replica : all()) {
-            if (replica != failed && directory.isPresent() && directory.equals(directoryOf(replica))) {
+            if (directoryOf(replica).equals(Optional.of(directory))) {
                 replica.goOffline();
             }
         }
+        failures.accept(directory);
     }
 }
