@@ -1,5 +1,6 @@
 package ottla.broker.config;
 
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -44,7 +45,17 @@ public enum ConfigType {
                 case SHORT -> Short.parseShort(text);
                 case LONG -> Long.parseLong(text);
                 case DOUBLE -> Double.parseDouble(text);
-                case STRING, LIST, CLASS, PASSWORD -> {}
+                case LIST -> {
+                    if (!text.isBlank() && Arrays.stream(text.split(",", -1)).anyMatch(String::isBlank)) {
+                        return Optional.of("must not have an empty element");
+                    }
+                }
+                case CLASS -> {
+                    if (text.isBlank()) {
+                        return Optional.of("must be " + wanted);
+                    }
+                }
+                case STRING, PASSWORD -> {}
             }
             return Optional.empty();
         } catch (NumberFormatException e) {

@@ -20,6 +20,9 @@ sealed interface Constraint {
     /** One of these words; in a list, every element. */
     record OneOf(List<String> words) implements Constraint {}
 
+    /** A list of at least one of these words. */
+    record SomeOf(List<String> words) implements Constraint {}
+
     /** One of these words in any case. */
     record OneOfAnyCase(List<String> words) implements Constraint {}
 
@@ -44,6 +47,7 @@ sealed interface Constraint {
             case "-" -> new Any();
             case ">=" -> new AtLeast(new BigDecimal(words.get(1)));
             case "in" -> new OneOf(rest);
+            case "some" -> new SomeOf(rest);
             case "anycase" -> new OneOfAnyCase(rest);
             case "nonempty" -> new NotEmpty();
             case "replicas" -> new ThrottledReplicas();
@@ -70,6 +74,10 @@ sealed interface Constraint {
             }
             case OneOf(List<String> words) ->
                 unless(words.containsAll(elements(value, type)), "must be one of " + String.join(", ", words));
+            case SomeOf(List<String> words) ->
+                unless(
+                        !value.isBlank() && words.containsAll(elements(value, type)),
+                        "must be one or more of " + String.join(", ", words));
             case OneOfAnyCase(List<String> words) ->
                 unless(words.contains(value.toUpperCase(Locale.ROOT)), "must be one of " + String.join(", ", words));
             case NotEmpty() -> unless(!value.isBlank(), "must not be empty");

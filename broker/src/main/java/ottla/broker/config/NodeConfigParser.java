@@ -26,39 +26,54 @@ final class NodeConfigParser {
         int nodeId = nodeId();
         Listeners listeners = new Listeners(values, problems);
         List<Listener> bound = listeners.bound();
-        List<String> controllerNames = values.list("controller.listener.names");
-        if (controllerNames.isEmpty()) {
-            refuse("controller.listener.names must be set: the name of the listener that controllers talk on.");
+        if (!problems.isEmpty()) {
+            // what follows would only repeat them in other words
+            return new Parsed.Refused(problems);
         }
+        List<String> controllerNames = values.list("controller.listener.names");
         List<Listener> advertised = roles.contains(Role.BROKER) ? listeners.advertised(controllerNames) : List.of();
-        if (roles.contains(Role.CONTROLLER)
-                && bound.stream().noneMatch(listener -> controllerNames.contains(listener.name()))) {
-            refuse("listeners must name at least one of the controller listeners " + controllerNames
-                    + " when process.roles contains controller.");
+        String interBroker = roles.contains(Role.BROKER) ? listeners.interBroker(advertised) : "";
+        if (roles.contains(Role.CONTROLLER)) {
+            checkControllerListeners(controllerNames, bound);
         }
         List<Voter> voters = voters();
-        boolean bootstrap = !values.list("controller.quorum.bootstrap.servers").isEmpty();
-        if (voters.isEmpty() && !bootstrap && !roles.contains(Role.CONTROLLER)) {
+        boolean bootstrap = bootstrapServers();
+        if (voters.isEmpty() && !bootstrap) {
             refuse("controller.quorum.voters or controller.quorum.bootstrap.servers must be set.");
         }
         List<Path> logDirs = logDirs();
+        Relations.check(values, problems);
         Unsupported.check(values, roles, nodeId, voters, problems);
         if (!problems.isEmpty()) {
             return new Parsed.Refused(problems);
         }
         Path metadataDir = values.find("metadata.log.dir").map(Path::of).orElse(logDirs.getFirst());
         NodeConfig config = new NodeConfig(
-                nodeId,
-                roles,
-                bound,
-                advertised,
-                listeners.interBroker(advertised),
-                controllerNames,
-                voters,
-                logDirs,
-                metadataDir,
-                values);
+                nodeId, roles, bound, advertised, interBroker, controllerNames, voters, logDirs, metadataDir, values);
         return new Parsed.Accepted(config, List.copyOf(warnings));
+    }
+
+    private void checkControllerListeners(List<String> controllerNames, List<Listener> bound) {
+        List<String> names = bound.stream().map(Listener::name).toList();
+        if (controllerNames.isEmpty() || !names.containsAll(controllerNames)) {
+            refuse("controller.listener.names is "
+                    + values.find("controller.listener.names").orElse("not set")
+                    + ", but each must be one of the names in listeners: " + names
+                    + ", when process.roles contains controller.");
+        }
+    }
+
+    private boolean bootstrapServers() {
+        List<String> servers = values.list("controller.quorum.bootstrap.servers");
+        for (String server : servers) {
+            if (Listener.parse("CONTROLLER://" + server)
+                    .filter(at -> !at.host().isEmpty())
+                    .isEmpty()) {
+                refuse("Invalid value " + server
+                        + " for configuration controller.quorum.bootstrap.servers: each entry is host:port.");
+            }
+        }
+        return !servers.isEmpty();
     }
 
     private Set<Role> roles() {
@@ -101,7 +116,7 @@ final class NodeConfigParser {
         Set<Path> dirs = new LinkedHashSet<>();
         for (String word : words.isEmpty() ? values.list("log.dir") : words) {
             if (!dirs.add(Path.of(word))) {
-                refuse("log.dirs names " + word + " twice.");
+                warnings.add("The key log.dirs names " + word + " twice; it counts once.");
             }
         }
         if (dirs.isEmpty()) {

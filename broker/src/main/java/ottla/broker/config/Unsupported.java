@@ -17,7 +17,12 @@ final class Unsupported {
             Map.entry("remote.log.storage.system.enable", "tiered storage"),
             Map.entry("delegation.token.secret.key", "delegation tokens"),
             Map.entry("controller.quorum.auto.join.enable", "joining a quorum"),
-            Map.entry("early.start.listeners", "listeners that start early"));
+            Map.entry("early.start.listeners", "listeners that start early"),
+            Map.entry("cordoned.log.dirs", "cordoned log directories"),
+            Map.entry("max.connection.creation.rate", "a limit on the rate of new connections"));
+
+    /** Limits that Kafka has for each listener as well as for all together. */
+    private static final Set<String> LISTENER_LIMITS = Set.of("max.connections", "max.connection.creation.rate");
 
     private Unsupported() {}
 
@@ -30,6 +35,8 @@ final class Unsupported {
                         + ", but this version of Ottla does not have " + what + "; remove the key to start.");
             }
         });
+        checkClasses(values, problems);
+        checkListenerLimits(values, problems);
         if (!roles.isEmpty() && !roles.equals(Set.of(Role.BROKER, Role.CONTROLLER))) {
             problems.add("process.roles is " + values.text("process.roles")
                     + ", but this version of Ottla runs as broker,controller in one node.");
@@ -41,5 +48,26 @@ final class Unsupported {
             problems.add("controller.quorum.voters names node "
                     + voters.getFirst().nodeId() + ", but node.id is " + nodeId + ".");
         }
+    }
+
+    private static void checkClasses(Values values, List<String> problems) {
+        for (ConfigKey key : ConfigTable.BROKER.all()) {
+            boolean named = !KEYS.containsKey(key.name()) && key.type() == ConfigType.CLASS && values.isSet(key.name());
+            if (named && !values.find(key.name()).equals(key.standard())) {
+                problems.add(key.name() + " is set to " + values.text(key.name())
+                        + ", but this version of Ottla does not load Java classes; remove the key to start.");
+            }
+        }
+    }
+
+    private static void checkListenerLimits(Values values, List<String> problems) {
+        values.set().forEach((key, value) -> {
+            if (Listeners.isListenerSetting(key)
+                    && LISTENER_LIMITS.stream().anyMatch(limit -> key.endsWith("." + limit))) {
+                problems.add(
+                        key + " is set to " + value
+                                + ", but this version of Ottla does not have limits for a single listener; remove the key to start.");
+            }
+        });
     }
 }

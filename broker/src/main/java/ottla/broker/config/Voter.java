@@ -10,7 +10,7 @@ public record Voter(int nodeId, String host, int port) {
 
     static Optional<Voter> parse(String text) {
         Matcher matcher = FORM.matcher(text.trim());
-        if (!matcher.matches()) {
+        if (!matcher.matches() || Integer.parseInt(matcher.group(3)) > 65535) {
             return Optional.empty();
         }
         return Optional.of(

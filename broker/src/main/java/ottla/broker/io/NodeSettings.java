@@ -47,7 +47,9 @@ record NodeSettings(NodeConfig config) {
         NetworkLimits limits = NetworkLimits.DEFAULT;
         return new NetworkLimits(
                 values.number("socket.request.max.bytes"),
-                values.longNumber("connections.max.idle.ms"),
+                values.longNumber("connections.max.idle.ms") < 0
+                        ? Long.MAX_VALUE
+                        : values.longNumber("connections.max.idle.ms"),
                 values.number("max.connections"),
                 values.number("max.connections.per.ip"),
                 perIp(values.list("max.connections.per.ip.overrides")),

@@ -73,7 +73,7 @@ class NodeConfigTest {
     @Test
     void listenersMustFitTogether() {
         assertThat(problems("listeners", "PLAINTEXT://localhost:9092"))
-                .anyMatch(problem -> problem.contains("controller listeners"));
+                .anyMatch(problem -> problem.contains("controller.listener.names is CONTROLLER"));
         assertThat(problems("listeners", "A://localhost:9092,CONTROLLER://localhost:9093"))
                 .anyMatch(
                         problem -> problem.contains("listener.security.protocol.map has no entry for the listener A"));
