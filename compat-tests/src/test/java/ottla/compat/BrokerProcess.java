@@ -51,14 +51,17 @@ public final class BrokerProcess implements AutoCloseable {
         Files.writeString(
                 properties,
                 all.entrySet().stream()
-                        .map(entry -> entry.getKey() + "=" + entry.getValue() + "\n")
+                        .map(entry -> entry.getKey() + "=" + withPorts(entry.getValue()) + "\n")
                         .collect(Collectors.joining()));
         format();
         Runtime.getRuntime().addShutdownHook(lastResort);
         process = launch();
     }
 
-    /** Starts a node and returns when it answers. The settings are laid over those of a one-node cluster. */
+    /**
+     * Starts a node and returns when it answers. The settings are laid over those of a one-node cluster; {@code $PORT} and
+     * {@code $CONTROLLER_PORT} in them stand for the ports that were found free.
+     */
     public static BrokerProcess start(BrokerKind kind, String name, Map<String, String> settings) {
         try {
             BrokerProcess broker = new BrokerProcess(kind, name, settings);
@@ -145,6 +148,10 @@ public final class BrokerProcess implements AutoCloseable {
     @Override
     public String toString() {
         return kind.name();
+    }
+
+    private String withPorts(String value) {
+        return value.replace("$PORT", String.valueOf(port)).replace("$CONTROLLER_PORT", String.valueOf(controllerPort));
     }
 
     private void endNow() {

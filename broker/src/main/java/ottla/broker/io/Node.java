@@ -139,8 +139,9 @@ final class Node implements AutoCloseable {
         MetadataApplier applier =
                 started("metadata", new MetadataApplier(config.nodeId(), values, replicas, cluster, groupTerms));
 
-        NetworkServer server = new NetworkServer(loops, settings.network());
-        ending.push(new Step("network", () -> await(server.close(ANSWERS_LIMIT_MS))));
+        // apart, so that clients that use up their connections cannot keep brokers from their controller
+        NetworkServer controllerServer = server("controller's network", loops);
+        NetworkServer clientServer = server("network", loops);
         BrokerLifecycle lifecycle = lifecycle(cluster, directories, loops, applier);
         epoch.of(lifecycle);
         ApiTables tables = ApiTables.of(
@@ -154,12 +155,12 @@ final class Node implements AutoCloseable {
                 lifecycle,
                 clock::millis,
                 random);
-        open(server, tables.controller(), controllerListeners());
+        open(controllerServer, tables.controller(), controllerListeners());
         applier.tell(lifecycle::metadataReached);
         metadata.controller().addListener(applier);
         await(lifecycle.start());
         await(metadata.controller().registerController(controllerRegistration()));
-        open(server, tables.broker(), clientListeners());
+        open(clientServer, tables.broker(), clientListeners());
         Housekeeping.start(disks, replicas, store, values);
         ending.push(new Step("registration", () -> await(lifecycle.leave())));
     }
@@ -293,6 +294,12 @@ final class Node implements AutoCloseable {
                     server.open(new NetworkListener(listener.name(), listener.host(), listener.port(), table, table));
             bound.add(listener.withPort(address.getPort()));
         }
+    }
+
+    private NetworkServer server(String name, EventLoops loops) {
+        NetworkServer server = new NetworkServer(loops, settings.network());
+        ending.push(new Step(name, () -> await(server.close(ANSWERS_LIMIT_MS))));
+        return server;
     }
 
     private int loopCount() {
