@@ -75,10 +75,15 @@ public final class FetchApi implements Api<FetchRequest> {
         for (SessionPartition partition : asked) {
             wanted.add(wanted(partition, inbound.version()));
         }
-        ReplicaFetch.start(shell, terms, wanted, inbound.connection().loop(), answers -> {
-            FetchResponse response = sessions.close(opened, answers, clockMs.getAsLong());
-            inbound.answer(inbound.version() >= LEADER_HINT_VERSION ? withLeaders(response, inbound) : response);
-        });
+        ReplicaFetch fetch =
+                ReplicaFetch.start(shell, terms, wanted, inbound.connection().loop(), answers -> {
+                    FetchResponse response = sessions.close(opened, answers, clockMs.getAsLong());
+                    inbound.answer(
+                            inbound.version() >= LEADER_HINT_VERSION ? withLeaders(response, inbound) : response);
+                });
+        if (!fetch.isAnswered()) {
+            inbound.whenLeaving(fetch::stopWaiting);
+        }
     }
 
     private Wanted wanted(SessionPartition partition, int version) {

@@ -43,7 +43,8 @@ final class ParkedFetch {
         }
     }
 
-    private void wake() {
+    /** Resumes the fetch, if nothing else has. Any thread may call. */
+    void wake() {
         if (!woken.get() && woken.compareAndSet(false, true)) {
             loop.execute(this::end);
         }

@@ -3,6 +3,7 @@ package ottla.replication.io;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import ottla.base.ErrorCode;
 import ottla.log.io.ReadLeast;
 import ottla.replication.io.FetchTerms.Size;
@@ -29,6 +30,15 @@ public final class ReplicaFetch {
     private final List<Wanted> wanted;
     private final Loop loop;
     private final Consumer<List<PartitionData>> completion;
+    private Waiting waiting = Waiting.ALLOWED;
+    private @Nullable ParkedFetch parked;
+
+    private enum Waiting {
+        ALLOWED,
+        POINTLESS,
+        /** It is answered. */
+        OVER
+    }
 
     /** A partition of the request. */
     public sealed interface Wanted {
@@ -60,7 +70,7 @@ public final class ReplicaFetch {
      * Begins, on the loop. The completion is called once, on the loop, perhaps before this returns: with one answer for each of
      * the partitions, in their order, whose payloads the receiver releases.
      */
-    public static void start(
+    public static ReplicaFetch start(
             ReplicaShell shell,
             FetchTerms terms,
             List<Wanted> wanted,
@@ -68,6 +78,22 @@ public final class ReplicaFetch {
             Consumer<List<PartitionData>> completion) {
         ReplicaFetch fetch = new ReplicaFetch(shell, terms, wanted, loop, completion);
         fetch.new Reading(Pass.FIRST).run();
+        return fetch;
+    }
+
+    /** Whether the completion has been called. On the loop. */
+    public boolean isAnswered() {
+        return waiting == Waiting.OVER;
+    }
+
+    /** Nobody has use for more than there is: the fetch is answered with that, soon. On the loop. */
+    public void stopWaiting() {
+        if (waiting == Waiting.ALLOWED) {
+            waiting = Waiting.POINTLESS;
+            if (parked != null) {
+                parked.wake();
+            }
+        }
     }
 
     private enum Pass {
@@ -180,7 +206,8 @@ public final class ReplicaFetch {
 
         private void end() {
             boolean enough = readBytes >= terms.minBytes() || urgent || !readable || terms.maxWaitMs() <= 0;
-            if (enough || pass == Pass.AFTER_WAITING) {
+            if (enough || pass == Pass.AFTER_WAITING || waiting == Waiting.POINTLESS) {
+                waiting = Waiting.OVER;
                 completion.accept(answers);
             } else {
                 park();
@@ -188,19 +215,20 @@ public final class ReplicaFetch {
         }
 
         private void park() {
-            ParkedFetch parked = new ParkedFetch(terms, loop, () -> new Reading(Pass.AFTER_WAITING).run());
+            ParkedFetch waits = new ParkedFetch(terms, loop, () -> new Reading(Pass.AFTER_WAITING).run());
             for (int i = 0; i < answers.size(); i++) {
                 PartitionData data = answers.get(i);
                 int sizeBytes = sizeBytes(data);
                 if (wanted.get(i) instanceof Wanted.Here here) {
-                    parked.add(here.replica(), here.asked(), boundOffsets[i], leaderEpochs[i], sizeBytes);
+                    waits.add(here.replica(), here.asked(), boundOffsets[i], leaderEpochs[i], sizeBytes);
                 }
                 Payload records = data.records();
                 if (records != null) {
                     records.release();
                 }
             }
-            parked.start(terms.maxWaitMs());
+            parked = waits;
+            waits.start(terms.maxWaitMs());
         }
     }
 

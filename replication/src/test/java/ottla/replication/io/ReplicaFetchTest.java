@@ -83,6 +83,47 @@ class ReplicaFetchTest {
     }
 
     @Test
+    void stopsWaitingWhenTheClientHasGone() {
+        Replica replica = replicas.alone();
+        ReplicaFetch fetch = ReplicaFetch.start(
+                replicas.shell,
+                consumer(1, 500),
+                List.of(new Wanted.Here(replica, asked(replica, 0))),
+                loop,
+                answers::add);
+        assertThat(fetch.isAnswered()).isFalse();
+        fetch.stopWaiting();
+        loop.run();
+
+        assertThat(fetch.isAnswered()).isTrue();
+        assertThat(texts(only())).isEmpty();
+        assertThat(loop.timerCount()).isZero();
+        append(replica, "a");
+        assertThat(loop.hasTasks()).as("nobody waits any more").isFalse();
+        fetch.stopWaiting();
+        assertThat(loop.hasTasks()).isFalse();
+    }
+
+    @Test
+    void doesNotBeginToWaitWhenTheClientHasGone() {
+        Replica replica = replicas.alone();
+        append(replica, "a"); // nobody reads at the tail yet, so that it has to come from the disk
+        ReplicaFetch fetch = ReplicaFetch.start(
+                replicas.shell,
+                consumer(1 << 20, 500),
+                List.of(new Wanted.Here(replica, asked(replica, 0))),
+                loop,
+                answers::add);
+        fetch.stopWaiting();
+        assertThat(fetch.isAnswered()).isFalse();
+        replicas.runDiskTasks();
+        loop.run();
+
+        assertThat(texts(only())).containsExactly("a");
+        assertThat(loop.timerCount()).isZero();
+    }
+
+    @Test
     void doesNotWaitWithoutTimeOrPartitions() {
         Replica replica = replicas.alone();
         fetch(consumer(1, 0), asked(replica, 0), replica);

@@ -26,6 +26,17 @@ final class AnswerQueue {
         return first == null || first.outcome() == null ? null : poll();
     }
 
+    /** Tells all that wait that the connection takes no more requests. */
+    void leave() {
+        PendingRequest request = first;
+        while (request != null) {
+            // Its task may end it, and with that take it out of the queue.
+            PendingRequest following = request.next;
+            request.leave();
+            request = following;
+        }
+    }
+
     /** Takes the first request out, ended or not. */
     @Nullable
     PendingRequest poll() {

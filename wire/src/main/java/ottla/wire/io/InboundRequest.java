@@ -47,6 +47,12 @@ public interface InboundRequest {
     /** Gives back the request's bytes before the answer: worth while for a request that may wait long. */
     void releaseBody();
 
+    /**
+     * Runs a task when waiting has lost its point, because the connection is closed or takes no more requests before this one has
+     * ended; on the loop, and never before this returns. The request is still to be ended. To be called on the loop, at most once.
+     */
+    void whenLeaving(Runnable task);
+
     /** Answers. The response and its payloads then belong to the connection, also if it is closed already. */
     void answer(Response response);
 

@@ -54,6 +54,8 @@ final class PendingRequest implements InboundRequest, Runnable {
     private boolean holdsFrame = true;
     private Whereabouts whereabouts = Whereabouts.AWAY;
 
+    private @Nullable Runnable whenLeaving;
+
     /** The request that came after this one on the same connection. */
     @Nullable
     PendingRequest next;
@@ -131,6 +133,23 @@ final class PendingRequest implements InboundRequest, Runnable {
             connection.releaseFrame(this);
         } else {
             connection.executeOrElse(() -> connection.releaseFrame(this), () -> {});
+        }
+    }
+
+    @Override
+    public void whenLeaving(Runnable task) {
+        whenLeaving = task;
+        if (connection.isLeaving()) {
+            connection.executeOrElse(this::leave, () -> {});
+        }
+    }
+
+    /** The connection takes no more requests. */
+    void leave() {
+        Runnable task = whenLeaving;
+        whenLeaving = null;
+        if (task != null && outcome == null) {
+            task.run();
         }
     }
 

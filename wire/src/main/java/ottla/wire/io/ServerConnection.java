@@ -460,6 +460,10 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
         server.complaints().warn("Closing the connection of {}: {}", this, reason);
     }
 
+    boolean isLeaving() {
+        return state == State.LEAVING || state == State.CLOSED;
+    }
+
     void closeNow() {
         var unused = channel.close();
     }
@@ -468,6 +472,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
     void drain() {
         if (state != State.CLOSED && state != State.LEAVING) {
             beginLeaving();
+            executeOrElse(answers::leave, () -> {});
             finishLeaving();
         }
     }
@@ -543,6 +548,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
         assembly.end();
         returnAdmitted();
         frames.abandon();
+        answers.leave();
         dropAll();
         server.left(remoteAddress.getAddress());
     }

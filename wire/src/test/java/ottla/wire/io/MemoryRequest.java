@@ -17,6 +17,7 @@ public final class MemoryRequest implements InboundRequest {
     private final ByteBuffer bytes;
     private final Reader body;
     private final CompletableFuture<Response> answer = new CompletableFuture<>();
+    private Runnable whenLeaving = () -> {};
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
     public MemoryRequest(ApiKey api, int version, Request message, Connection connection) {
@@ -91,6 +92,16 @@ public final class MemoryRequest implements InboundRequest {
 
     @Override
     public void releaseBody() {}
+
+    @Override
+    public void whenLeaving(Runnable task) {
+        whenLeaving = task;
+    }
+
+    /** As if the client had gone. */
+    public void leave() {
+        whenLeaving.run();
+    }
 
     @Override
     public void answer(Response response) {
