@@ -2,6 +2,7 @@ package ottla.wire.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -30,7 +31,7 @@ class LeavingTest {
             InboundRequest request;
             try (RawClient client = new RawClient(fixture.address)) {
                 client.send(RawClient.frame(ApiKey.HEARTBEAT, VERSION, 1, "raw", HeartbeatRequest.DEFAULT));
-                request = arrived.take();
+                request = arrive();
                 assertThat(left).isEmpty();
             }
 
@@ -41,7 +42,7 @@ class LeavingTest {
     }
 
     @Test
-    void aServerThatClosesLetsThemAnswerEarly() throws Exception {
+    void aServerThatClosesLetsItBeAnsweredEarly() throws Exception {
         RequestHandler early = request -> {
             request.whenLeaving(() -> request.answer(HeartbeatResponse.DEFAULT));
             arrived.add(request);
@@ -49,13 +50,10 @@ class LeavingTest {
         ServerFixture fixture = new ServerFixture(NetworkLimits.DEFAULT, early);
         try (RawClient client = new RawClient(fixture.address)) {
             client.send(RawClient.frame(ApiKey.HEARTBEAT, VERSION, 1, "raw", HeartbeatRequest.DEFAULT));
-            client.send(RawClient.frame(ApiKey.HEARTBEAT, VERSION, 2, "raw", HeartbeatRequest.DEFAULT));
-            arrived.take();
-            arrived.take();
+            arrive();
             fixture.close();
 
             assertThat(client.read(ApiKey.HEARTBEAT, VERSION).correlationId()).isEqualTo(1);
-            assertThat(client.read(ApiKey.HEARTBEAT, VERSION).correlationId()).isEqualTo(2);
         }
     }
 
@@ -74,5 +72,11 @@ class LeavingTest {
             Await.until("the client is gone", () -> fixture.server.connectionCount() == 0);
         }
         assertThat(left).isEmpty();
+    }
+
+    private InboundRequest arrive() throws InterruptedException {
+        InboundRequest request = arrived.poll(10, TimeUnit.SECONDS);
+        assertThat(request).as("a request").isNotNull();
+        return Objects.requireNonNull(request);
     }
 }
