@@ -79,7 +79,7 @@ public final class ProduceApi implements Api<ProduceRequest> {
         private @Nullable LeaderHints<NodeEndpoint> hints;
         private ErrorCode firstError = ErrorCode.NONE;
 
-        /** A partition whose records are written, and not yet committed. */
+        /** A partition whose records are written, and not yet committed or on disk. */
         private record Waiting(List<PartitionProduceResponse> answers, int index) {}
 
         Produce(ProduceRequest request, InboundRequest inbound) {
@@ -135,15 +135,11 @@ public final class ProduceApi implements Api<ProduceRequest> {
             AppendResult result = replica.append(bytes, AppendOrigin.CLIENT, all ? Acks.ALL : Acks.LEADER);
             switch (result) {
                 case AppendResult.Appended appended -> {
-                    if (all) {
-                        await(replica, appended.lastOffset(), answers);
-                    }
+                    await(replica, appended.lastOffset(), answers);
                     return written(data.index(), appended.baseOffset(), appended.appendTimeMs(), replica);
                 }
                 case AppendResult.AlreadyAppended before -> {
-                    if (all) {
-                        await(replica, before.lastOffset(), answers);
-                    }
+                    await(replica, before.lastOffset(), answers);
                     return written(data.index(), before.baseOffset(), -1, replica);
                 }
                 case AppendResult.Refused no -> {
@@ -169,13 +165,14 @@ public final class ProduceApi implements Api<ProduceRequest> {
         }
 
         private void await(Replica replica, long lastOffset, List<PartitionProduceResponse> answers) {
-            if (replica.isCommitted(lastOffset)) {
+            boolean all = request.acks() == -1;
+            if (request.acks() == 0 || (all ? replica.isCommitted(lastOffset) : replica.isSecured(lastOffset))) {
                 return;
             }
             if (parked == null) {
                 parked = new ParkedProgress(inbound.connection().loop(), this::answerAfter);
             }
-            parked.add(replica, ParkedProgress.Kind.COMMITTED, lastOffset);
+            parked.add(replica, all ? ParkedProgress.Kind.COMMITTED : ParkedProgress.Kind.SECURED, lastOffset);
             waiting.add(new Waiting(answers, answers.size()));
         }
 

@@ -14,9 +14,9 @@ final class DiskThreads implements Background, Executor, AutoCloseable {
 
     private final ScheduledThreadPoolExecutor threads;
 
-    DiskThreads(int count) {
+    DiskThreads(String name, int count) {
         threads = new ScheduledThreadPoolExecutor(
-                count, task -> Thread.ofPlatform().name("disk").daemon().unstarted(task));
+                count, task -> Thread.ofPlatform().name(name).daemon().unstarted(task));
         threads.setRemoveOnCancelPolicy(true);
         threads.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     }

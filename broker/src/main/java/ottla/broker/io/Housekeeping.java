@@ -16,6 +16,8 @@ final class Housekeeping {
         // Kafka allows 0 here; once a millisecond is as often as anybody can want
         long recoveryMs = Math.max(1, values.number("log.flush.offset.checkpoint.interval.ms"));
         threads.every(initialMs, recoveryMs, store::saveCheckpoints);
+        // with Kafka's default this is for ever: flush.ms then has no effect, there as here
+        threads.every(initialMs, values.longNumber("log.flush.scheduler.interval.ms"), replicas::flushOld);
         long producersMs = values.number("producer.id.expiration.check.interval.ms");
         threads.every(producersMs, producersMs, replicas::expireProducers);
         long laggardsMs = Math.max(1, values.longNumber("replica.lag.time.max.ms") / 2);

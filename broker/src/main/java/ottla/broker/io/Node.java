@@ -62,6 +62,10 @@ final class Node implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Node.class);
 
     private static final int DISK_THREADS = 4;
+
+    /** Syncs of several files that run at the same time share a file system's journal; more of them only wait for each other. */
+    private static final int FLUSH_THREADS = 4;
+
     private static final long STEP_LIMIT_MS = 30_000;
     private static final long ANSWERS_LIMIT_MS = 2_000;
     private static final short PLAINTEXT = 0;
@@ -111,7 +115,7 @@ final class Node implements AutoCloseable {
     }
 
     private void start(Format format) throws IOException {
-        DiskThreads disks = started("disk threads", new DiskThreads(DISK_THREADS));
+        DiskThreads disks = started("disk threads", new DiskThreads("disk", DISK_THREADS));
         EventLoops loops = started("event loops", new EventLoops(loopCount()));
         Directories directories = Directories.open(config, open -> {
             if (format == Format.IF_NEEDED) {
@@ -124,7 +128,8 @@ final class Node implements AutoCloseable {
 
         ClusterView cluster = new ClusterView(config.nodeId(), directories.clusterId());
         Metadata metadata = startMetadata(directories, store);
-        Replicas replicas = new Replicas(store, replicaShell(cluster, disks));
+        DiskThreads flushes = started("flush threads", new DiskThreads("flush", FLUSH_THREADS));
+        Replicas replicas = new Replicas(store, replicaShell(cluster, disks, flushes));
         ending.push(new Step("replicas", replicas::stop));
         MachineThread groupThread = started("group coordinator", new MachineThread("groups", clock::millis));
         GroupCoordinator groups = new GroupCoordinator(
@@ -200,11 +205,12 @@ final class Node implements AutoCloseable {
         Thread.ofPlatform().name("halt").start(this::close);
     }
 
-    private ReplicaShell replicaShell(ClusterView cluster, DiskThreads disks) {
+    private ReplicaShell replicaShell(ClusterView cluster, DiskThreads disks, DiskThreads flushes) {
         return new ReplicaShell(
                 config.nodeId(),
                 clock,
                 disks,
+                flushes,
                 values.longNumber("replica.lag.time.max.ms"),
                 (brokerId, brokerEpoch) -> cluster.image()
                         .broker(brokerId)

@@ -135,9 +135,6 @@ final class Appending {
         note(active, records, baseOffset);
         state.endOffset = lastOffset + 1;
         state.producers.advance(state.endOffset);
-        if (state.endOffset - state.flushing.recoveryPoint() >= state.config.flushMessages()) {
-            state.flush();
-        }
     }
 
     /** The records are in the file: from here on, there is no way back, and a disk that is full is as bad as a broken one. */
@@ -151,7 +148,7 @@ final class Appending {
                 Producing.apply(state.producers, active, batch, baseOffset);
             }
         } catch (DiskFailure failure) {
-            throw failure.kind() == DiskFailure.Kind.FULL ? failure.asBroken() : failure;
+            throw failure.kind() == DiskFailure.Kind.FULL ? failure.asBroken("in the middle of an append") : failure;
         }
     }
 

@@ -54,6 +54,7 @@ final class Cutting {
         Segment segment = state.newSegment(offset);
         segment.create();
         state.segments.add(segment);
+        state.flushing.namesChanged();
         state.shell.disk().syncDirectory(state.files.directory().name());
         state.endOffset = offset;
         state.logStartOffset = offset;

@@ -30,8 +30,8 @@ public final class DiskFailure extends UncheckedIOException {
     }
 
     /** The same, where it came at a moment that allows no going on. */
-    DiskFailure asBroken() {
-        return new DiskFailure(Kind.BROKEN, "in the middle of an append", new IOException(this));
+    DiskFailure asBroken(String when) {
+        return new DiskFailure(Kind.BROKEN, when, new IOException(this));
     }
 
     public Kind kind() {

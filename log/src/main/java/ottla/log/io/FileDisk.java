@@ -255,7 +255,7 @@ public final class FileDisk implements Disk {
         @Override
         public void sync() {
             try {
-                channel.force(true);
+                channel.force(false); // which includes the size, and leaves out times
             } catch (IOException failure) {
                 throw failure("sync", path, failure);
             }

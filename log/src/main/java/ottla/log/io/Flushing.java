@@ -16,7 +16,9 @@ final class Flushing {
 
     private final LogShell shell;
     private final LogPath directory;
-    private long recoveryPoint;
+
+    /** Written under this object's monitor. */
+    private volatile long recoveryPoint;
 
     /** Stretches that were synced before what lies before them. */
     private final TreeMap<Long, Long> synced = new TreeMap<>();
@@ -24,13 +26,21 @@ final class Flushing {
     /** Counts how often the log was cut: a sync that began before a cut says nothing about what came after it. */
     private long cuts;
 
+    /** Counts the changes to the names in the directory, and to the small files there, that a flush must make durable. */
+    private long names = 1;
+
+    private long namesSynced;
+
+    /** Where a flush was planned. */
+    record Mark(long fromOffset, long cuts, long names) {}
+
     Flushing(LogShell shell, LogPath directory, long recoveryPoint) {
         this.shell = shell;
         this.directory = directory;
         this.recoveryPoint = recoveryPoint;
     }
 
-    synchronized long recoveryPoint() {
+    long recoveryPoint() {
         return recoveryPoint;
     }
 
@@ -44,13 +54,23 @@ final class Flushing {
         cuts++;
     }
 
-    private synchronized long cuts() {
-        return cuts;
+    /** A file came into being, or was replaced. */
+    synchronized void namesChanged() {
+        names++;
+    }
+
+    synchronized Mark mark() {
+        return new Mark(recoveryPoint, cuts, names);
+    }
+
+    private synchronized boolean areNamesDue(Mark mark) {
+        return namesSynced < mark.names;
     }
 
     /** The stretch from one offset to another was synced; it counts once everything before it was. */
-    private synchronized void reached(long fromOffset, long endOffset, long cutsBefore) {
-        if (cuts != cutsBefore) {
+    private synchronized void reached(long fromOffset, long endOffset, Mark mark) {
+        namesSynced = Math.max(namesSynced, mark.names);
+        if (cuts != mark.cuts) {
             return;
         }
         synced.merge(fromOffset, endOffset, Math::max);
@@ -61,22 +81,29 @@ final class Flushing {
 
     /** Syncs segments that reach up to an offset, and the names of their files. */
     void flush(Collection<Segment> segments, long endOffset) {
-        long cutsBefore = cuts();
-        long fromOffset = recoveryPoint();
+        Mark mark = mark();
         List.copyOf(segments).forEach(Segment::sync);
         syncNames();
-        reached(fromOffset, endOffset, cutsBefore);
+        reached(mark.fromOffset, endOffset, mark);
+    }
+
+    /** All that was written before the mark is synced, but for the names. */
+    void done(Mark mark, long endOffset) {
+        if (areNamesDue(mark)) {
+            syncNames();
+        }
+        reached(mark.fromOffset, endOffset, mark);
     }
 
     /** As {@link #flush}, soon, of a segment that is complete. */
     void later(Segment sealed, long endOffset) {
-        long cutsBefore = cuts();
+        Mark mark = mark();
         shell.background().soon(() -> {
             try {
                 sealed.sync();
                 syncSnapshot(endOffset);
                 syncNames();
-                reached(sealed.baseOffset(), endOffset, cutsBefore);
+                reached(sealed.baseOffset(), endOffset, mark);
             } catch (DiskFailure failure) {
                 // The segment may be gone, with the topic or by retention. If the disk is failing, the next append says
                 // so,

@@ -162,6 +162,17 @@ public final class Log implements AutoCloseable {
         return state.endOffset;
     }
 
+    /**
+     * Exclusive: up to here the log may be answered for, as {@code flush.messages} has it, because fewer records than that are then
+     * not yet on disk. A log that ends behind it is due for a flush. {@link Long#MAX_VALUE} if the topic leaves flushing to the
+     * system, as most do.
+     */
+    public long securedOffset() {
+        long unflushed = state.config.flushMessages() - 1;
+        long recoveryPoint = state.flushing.recoveryPoint();
+        return unflushed >= Long.MAX_VALUE - 1 - recoveryPoint ? Long.MAX_VALUE : recoveryPoint + unflushed;
+    }
+
     /** Everything below is on disk and would survive a power cut. */
     public long recoveryPoint() {
         return state.flushing.recoveryPoint();
@@ -283,9 +294,14 @@ public final class Log implements AutoCloseable {
 
     // ---- durability and end
 
+    /** A flush of all that was appended so far, which can then run without the lock. */
+    public LogFlush planFlush() {
+        return state.planFlush();
+    }
+
     /** Returns when everything appended so far would survive a power cut. */
     public void flush() {
-        state.flush();
+        state.planFlush().run();
     }
 
     /** Writes everything down so that the next start need not look for it, and lets go of files and memory. */
@@ -295,7 +311,7 @@ public final class Log implements AutoCloseable {
         if (!state.isAsItWasClosed()) {
             state.segments.active().seal();
             state.snapshots.take(state.producers);
-            flush();
+            state.flush();
             state.snapshots.sync(state.producers.endOffset());
         }
         state.segments.all().forEach(Segment::close);

@@ -89,9 +89,15 @@ final class LogState {
                 files.path(SegmentFiles.EPOCH_CHECKPOINT),
                 Checkpoint.epochs(epochs.entries()),
                 SmallFiles.Durability.WRITTEN);
+        flushing.namesChanged();
     }
 
-    /** Returns when everything appended so far would survive a power cut. */
+    LogFlush planFlush() {
+        Flushing.Mark mark = flushing.mark();
+        return new LogFlush(flushing, List.copyOf(segments.from(mark.fromOffset())), mark, endOffset);
+    }
+
+    /** Returns when everything appended so far, and the indexes of it, would survive a power cut. */
     void flush() {
         Segment active = segments.active();
         active.writeIndexes();

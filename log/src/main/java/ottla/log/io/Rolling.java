@@ -54,6 +54,7 @@ final class Rolling {
             throw failure;
         }
         state.segments.add(next);
+        state.flushing.namesChanged();
         if (old.sizeBytes() == 0) {
             state.segments.remove(old);
             state.discard(List.of(old));

@@ -37,6 +37,7 @@ final class Segment {
     private final LogFile transactions;
     /** {@link #UNMEASURED} as long as nobody has asked what an earlier run left. */
     private volatile int sizeBytes;
+    private volatile boolean aside;
 
     private int transactionCount;
 
@@ -433,11 +434,17 @@ final class Segment {
 
     /** Takes the files out of the log; their bytes stay until {@link #delete}. */
     void setAside() {
+        aside = true;
         files().forEach(file -> {
             if (file.exists()) {
                 file.rename(file.name() + SegmentFiles.DELETED);
             }
         });
+    }
+
+    /** Whether its files may be gone. */
+    boolean isAside() {
+        return aside;
     }
 
     void delete() {

@@ -183,10 +183,42 @@ class LogEdgesTest {
     }
 
     @Test
-    void a_flush_after_every_record_moves_the_recovery_point_with_the_end() {
-        Log log = logs.open(TestLogs.config(Map.of("flush.messages", "1")));
+    void a_log_may_be_answered_for_as_far_as_flush_messages_goes_beyond_its_recovery_point() {
+        Log log = logs.open(TestLogs.config(Map.of("flush.messages", "3")));
+        assertThat(log.securedOffset()).isEqualTo(2);
+        lead(log, TestLogs.batch(logs.nowMs(), "a", "b", "c", "d"));
+        assertThat(log.recoveryPoint()).isZero();
+        log.flush();
+        assertThat(log.recoveryPoint()).isEqualTo(4);
+        assertThat(log.securedOffset()).isEqualTo(6);
+        log.configure(LogConfig.DEFAULT);
+        assertThat(log.securedOffset()).isEqualTo(Long.MAX_VALUE);
+    }
+
+    @Test
+    void a_flush_covers_what_was_there_when_it_was_planned() {
+        Log log = logs.open(LogConfig.DEFAULT);
         lead(log, TestLogs.batch(logs.nowMs(), "a"));
+        LogFlush flush = log.planFlush();
+        lead(log, TestLogs.batch(logs.nowMs(), "b"));
+        log.roll();
+        lead(log, TestLogs.batch(logs.nowMs(), "c"));
+        flush.run();
         assertThat(log.recoveryPoint()).isEqualTo(1);
+        log.planFlush().run();
+        assertThat(log.recoveryPoint()).isEqualTo(3);
+    }
+
+    @Test
+    void a_flush_says_nothing_about_a_log_that_was_cut_meanwhile() {
+        Log log = logs.open(LogConfig.DEFAULT);
+        lead(log, TestLogs.batch(logs.nowMs(), "a"));
+        lead(log, TestLogs.batch(logs.nowMs(), "b"));
+        LogFlush flush = log.planFlush();
+        log.truncateTo(1);
+        lead(log, TestLogs.batch(logs.nowMs(), "c"));
+        flush.run();
+        assertThat(log.recoveryPoint()).isLessThanOrEqualTo(1);
     }
 
     @Test

@@ -9,8 +9,8 @@ import ottla.base.ErrorCode;
 import ottla.wire.io.Loop;
 
 /**
- * One request that waits for followers: a Produce with acks=all for the commit of what it appended, a DeleteRecords for the low
- * watermark. Registered with all its replicas and with one timer; answered once, on its loop, when every goal is reached or is
+ * One request that waits: a Produce with acks=all for the commit of what it appended, one with acks=1 for a disk, a DeleteRecords for
+ * the low watermark. Registered with all its replicas and with one timer; answered once, on its loop, when every goal is reached or is
  * out of reach, or when the time is up.
  *
  * <p>Made, filled with goals and started by the request's loop.
@@ -26,6 +26,8 @@ public final class ParkedProgress {
     public enum Kind {
         /** The offset is below the high watermark. */
         COMMITTED,
+        /** The leader has the offset, on disk if the topic wants that before an answer. */
+        SECURED,
         /** All replicas begin at the offset or after it. */
         LOW_WATERMARK
     }

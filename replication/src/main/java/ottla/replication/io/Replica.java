@@ -21,6 +21,7 @@ import ottla.log.append.Admission;
 import ottla.log.append.AppendResult;
 import ottla.log.io.DiskFailure;
 import ottla.log.io.Log;
+import ottla.log.io.LogFlush;
 import ottla.log.io.ReadLeast;
 import ottla.log.io.ReadResult;
 import ottla.log.io.TimestampSearch;
@@ -59,6 +60,7 @@ public final class Replica {
     private final Partition partition;
     private final ReplicaState state;
     private final ReplicaProgress progress;
+    private final ReplicaFlushing flushing;
     private final ReplicaWriting writing;
     private final ReplicaReading reading;
     private final ReplicaOffsets offsets;
@@ -87,7 +89,8 @@ public final class Replica {
         partition.opened(log.endOffset(), Math.max(checkpointedHighWatermark, log.logStartOffset()));
         state = new ReplicaState(log, partition);
         progress = new ReplicaProgress(state);
-        writing = new ReplicaWriting(name, state, progress, shell);
+        flushing = new ReplicaFlushing(state, shell, this::flushNow);
+        writing = new ReplicaWriting(name, state, progress, flushing, shell);
         reading = new ReplicaReading(state, progress, shell);
         offsets = new ReplicaOffsets(state);
     }
@@ -183,7 +186,7 @@ public final class Replica {
                 if (transition == Partition.Transition.NEW_EPOCH) {
                     log.beginEpoch(partition.leaderEpoch());
                 }
-                partition.appended(log.endOffset(), shell.nowMs(), shell.lagTimeMaxMs());
+                writing.grew();
             }
             progress.changed();
             return transition;
@@ -224,7 +227,7 @@ public final class Replica {
             log.configure(next);
             partition.setMinInsyncReplicas(next.minInsyncReplicas());
             if (partition.isLeader()) {
-                partition.appended(log.endOffset(), shell.nowMs(), shell.lagTimeMaxMs());
+                writing.grew();
             }
             progress.changed();
         } finally {
@@ -236,7 +239,8 @@ public final class Replica {
 
     /**
      * Appends what a producer or a coordinator sent. The records must be writable: offsets, epoch and times are stamped where they
-     * are. With {@link Acks#ALL} the caller answers when {@link #isCommitted} says so, or waits with {@link ParkedProgress}.
+     * are. The caller answers when {@link #isCommitted}, with {@link Acks#ALL}, or {@link #isSecured} says so, or waits with
+     * {@link ParkedProgress}.
      */
     public AppendResult append(ByteBuffer records, AppendOrigin origin, Acks acks) {
         return append(records, origin, acks, -1);
@@ -258,6 +262,11 @@ public final class Replica {
         } finally {
             unlock();
         }
+    }
+
+    /** Whether this leader need not wait for its disk to answer for the record at {@code lastOffset}. */
+    public boolean isSecured(long lastOffset) {
+        return lastOffset < progress.securedOffset();
     }
 
     /** Whether all replicas in sync have the record at {@code lastOffset}. */
@@ -463,12 +472,41 @@ public final class Replica {
         });
     }
 
-    /** Returns when everything appended so far would survive a power cut. Waits for the disk with the partition locked. */
+    /** Asks for a flush if the last was {@code flush.ms} ago. */
+    public void flushIfOld(long nowMs) {
+        changing(() -> flushing.grewOld(nowMs));
+    }
+
+    /** Returns when everything appended so far would survive a power cut, or the replica is offline. Waits for the disk. */
     public void flush() {
-        upkeep(() -> {
-            log.flush();
-            return 0;
-        });
+        Optional<LogFlush> planned = locked(() -> state.isOnline() ? Optional.of(log.planFlush()) : Optional.empty());
+        planned.ifPresent(flush -> run(flush, () -> {}));
+    }
+
+    /** On a flush thread. */
+    private void flushNow() {
+        locked(flushing::begin).ifPresent(flush -> run(flush, flushing::ended));
+    }
+
+    /** Syncs without the lock, then tells who waits for it. */
+    private void run(LogFlush flush, Runnable ended) {
+        Optional<DiskFailure> failed = Optional.empty();
+        try {
+            flush.run();
+        } catch (DiskFailure failure) {
+            failed = Optional.of(failure);
+        }
+        lock.lock();
+        try {
+            ended.run();
+            failed.ifPresent(this::fail);
+            if (state.leads()) {
+                writing.grew();
+            }
+            progress.changed();
+        } finally {
+            unlock();
+        }
     }
 
     private int upkeep(Supplier<Integer> work) {

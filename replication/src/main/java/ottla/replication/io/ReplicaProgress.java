@@ -10,7 +10,7 @@ import ottla.replication.io.FetchTerms.From;
  * How far a replica has come, as others may read it without its lock, and who waits for it to come further.
  *
  * <p>Whoever waits is checked after every change and woken on its own loop; when nobody waits, that costs the look at an empty
- * list. Everything but {@link #highWatermark} and {@link #logStartOffset} is called under the replica's lock.
+ * list. Everything but the offsets is called under the replica's lock.
  */
 final class ReplicaProgress {
     private final ReplicaState state;
@@ -19,11 +19,13 @@ final class ReplicaProgress {
     private final List<LongConsumer> commitListeners = new ArrayList<>();
     private volatile long highWatermark;
     private volatile long logStartOffset;
+    private volatile long securedOffset;
 
     ReplicaProgress(ReplicaState state) {
         this.state = state;
         highWatermark = state.partition().highWatermark();
         logStartOffset = state.log().logStartOffset();
+        securedOffset = state.log().securedOffset();
         state.log().onHighWatermark(highWatermark);
     }
 
@@ -33,6 +35,11 @@ final class ReplicaProgress {
 
     long logStartOffset() {
         return logStartOffset;
+    }
+
+    /** Exclusive: up to here the leader need not wait for its disk. */
+    long securedOffset() {
+        return securedOffset;
     }
 
     void addCommitListener(LongConsumer listener) {
@@ -79,9 +86,31 @@ final class ReplicaProgress {
 
     /** To be called after every change that a reader, a producer or a coordinator may wait for. */
     void changed() {
+        advance();
+        checkFetches();
+        checkGoals();
+    }
+
+    /** As {@link #changed}, when nothing but the end of the log and what follows from it has changed. */
+    void appended() {
+        if (advance()) {
+            checkGoals();
+        }
+        checkFetches();
+    }
+
+    /** Publishes how far the replica has come, and says whether a goal can have been reached with that. */
+    private boolean advance() {
+        boolean moved = false;
+        long secured = state.log().securedOffset();
+        if (secured != securedOffset) {
+            securedOffset = secured;
+            moved = true;
+        }
         long reached = state.partition().highWatermark();
         if (reached != highWatermark) {
             highWatermark = reached;
+            moved = true;
             state.log().onHighWatermark(reached);
             for (LongConsumer listener : commitListeners) {
                 listener.accept(reached);
@@ -89,10 +118,18 @@ final class ReplicaProgress {
         }
         if (logStartOffset != state.log().logStartOffset()) {
             logStartOffset = state.log().logStartOffset();
+            moved = true;
         }
+        return moved;
+    }
+
+    private void checkFetches() {
         if (!fetches.isEmpty()) {
             fetches.forEach(this::check);
         }
+    }
+
+    private void checkGoals() {
         if (!goals.isEmpty()) {
             goals.removeIf(this::settle);
         }
@@ -120,6 +157,7 @@ final class ReplicaProgress {
         }
         boolean reached = switch (goal.kind()) {
             case COMMITTED -> state.partition().isCommitted(goal.offset());
+            case SECURED -> goal.offset() < state.log().securedOffset();
             case LOW_WATERMARK -> state.partition().lowWatermark(state.log().logStartOffset()) >= goal.offset();
         };
         if (reached) {

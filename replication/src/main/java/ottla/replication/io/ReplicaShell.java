@@ -10,12 +10,14 @@ import ottla.replication.partition.IsrChange;
  * What all replicas of a broker share.
  *
  * @param diskThreads runs what waits for a disk; it may run many tasks at a time
+ * @param flushThreads runs the syncs that answers wait for, apart from all else; never on the calling thread
  * @param lagTimeMaxMs {@code replica.lag.time.max.ms}
  */
 public record ReplicaShell(
         int brokerId,
         InstantSource clock,
         Executor diskThreads,
+        Executor flushThreads,
         long lagTimeMaxMs,
         Eligibility eligibility,
         IsrChanges isrChanges,

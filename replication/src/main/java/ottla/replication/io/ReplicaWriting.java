@@ -14,10 +14,17 @@ final class ReplicaWriting {
     private final TopicPartition name;
     private final ReplicaState state;
     private final ReplicaProgress progress;
+    private final ReplicaFlushing flushing;
     private final ReplicaShell shell;
 
-    ReplicaWriting(TopicPartition name, ReplicaState state, ReplicaProgress progress, ReplicaShell shell) {
+    ReplicaWriting(
+            TopicPartition name,
+            ReplicaState state,
+            ReplicaProgress progress,
+            ReplicaFlushing flushing,
+            ReplicaShell shell) {
         this.name = name;
+        this.flushing = flushing;
         this.state = state;
         this.progress = progress;
         this.shell = shell;
@@ -49,12 +56,23 @@ final class ReplicaWriting {
         AppendResult result =
                 state.log().appendAsLeader(admitted, state.partition().leaderEpoch());
         if (result instanceof AppendResult.Appended) {
-            // Followers are measured by the clock; without them it need not be read.
-            long nowMs = state.partition().isAlone() ? 0 : shell.nowMs();
-            state.partition().appended(state.log().endOffset(), nowMs, shell.lagTimeMaxMs());
-            progress.changed();
+            grew();
+            progress.appended();
         }
         return result;
+    }
+
+    /**
+     * The leader's log has grown, or more of it is on disk. The leader counts with no more than it may answer for: where the topic
+     * wants records flushed, they are committed, and seen by consumers, when they are. A consumer that saw them earlier could have
+     * seen what a power cut takes back.
+     */
+    void grew() {
+        // Followers are measured by the clock; without them it need not be read.
+        long nowMs = state.partition().isAlone() ? 0 : shell.nowMs();
+        long endOffset = Math.min(state.log().endOffset(), state.log().securedOffset());
+        state.partition().appended(endOffset, nowMs, shell.lagTimeMaxMs());
+        flushing.grew();
     }
 
     AppendResult notLeader() {

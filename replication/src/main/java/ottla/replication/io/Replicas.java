@@ -77,6 +77,7 @@ public final class Replicas {
                 shell.brokerId(),
                 shell.clock(),
                 shell.diskThreads(),
+                shell.flushThreads(),
                 shell.lagTimeMaxMs(),
                 shell.eligibility(),
                 shell.isrChanges(),
@@ -236,6 +237,12 @@ public final class Replicas {
     public void retain() {
         long nowMs = shell.nowMs();
         all().forEach(replica -> replica.retain(nowMs));
+    }
+
+    /** Every {@code log.flush.scheduler.interval.ms}. */
+    public void flushOld() {
+        long nowMs = shell.nowMs();
+        all().forEach(replica -> replica.flushIfOld(nowMs));
     }
 
     /** Every {@code producer.id.expiration.check.interval.ms}. */

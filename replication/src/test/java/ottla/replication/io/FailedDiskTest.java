@@ -29,6 +29,7 @@ class FailedDiskTest {
     private static final Uuid ID = new Uuid(3, 4);
 
     private final FaultyDisk disk = new FaultyDisk(1);
+    private final List<Runnable> flushes = new ArrayList<>();
     private final List<Replica> reported = new ArrayList<>();
     private final ManualLoop loop = new ManualLoop();
     private final List<PartitionData> fetched = new ArrayList<>();
@@ -45,6 +46,7 @@ class FailedDiskTest {
                     TestReplicas.SELF,
                     InstantSource.system(),
                     Runnable::run,
+            flushes::add,
                     TestReplicas.LAG_MS,
                     (brokerId, brokerEpoch) -> true,
                     (replica, change) -> {},
@@ -139,6 +141,24 @@ class FailedDiskTest {
         assertThat(failing.isOnline()).isFalse();
         assertThat(neighbour.isOnline()).isFalse();
         assertThat(produced).containsExactly(ErrorCode.KAFKA_STORAGE_ERROR);
+    }
+
+    @Test
+    void aSyncThatAnswersWaitForIsNotTakenForDone() {
+        replicas.configure("topic", TestLogs.config(Map.of("flush.messages", "1")));
+        AppendResult result = TestReplicas.append(failing, "a");
+        assertThat(result).isInstanceOf(AppendResult.Appended.class);
+        ParkedProgress parked = new ParkedProgress(loop, produced::addAll);
+        parked.add(failing, ParkedProgress.Kind.SECURED, failing.endOffset() - 1);
+        parked.start(30_000);
+        disk.failAfter(0, DiskFailure.Kind.BROKEN);
+        flushes.forEach(Runnable::run);
+        loop.run();
+
+        assertThat(produced).containsExactly(ErrorCode.KAFKA_STORAGE_ERROR);
+        assertThat(failing.recoveryPoint()).isZero();
+        assertThat(failing.isOnline()).isFalse();
+        assertThat(neighbour.isOnline()).isFalse();
     }
 
     private void breakDisk() {

@@ -52,6 +52,7 @@ public class ReplicaBench {
             1,
             InstantSource.system(),
             Runnable::run,
+            Runnable::run,
             30_000,
             (brokerId, brokerEpoch) -> true,
             (replica, change) -> {},

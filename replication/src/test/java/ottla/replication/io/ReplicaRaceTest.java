@@ -47,6 +47,7 @@ class ReplicaRaceTest {
             1,
             InstantSource.system(),
             diskThreads,
+            diskThreads,
             30_000,
             (brokerId, brokerEpoch) -> true,
             (replica, change) -> {},

@@ -32,6 +32,7 @@ class ReplicasTest {
             1,
             InstantSource.system(),
             Runnable::run,
+            Runnable::run,
             30_000,
             (brokerId, brokerEpoch) -> true,
             (replica, change) -> {},

@@ -46,6 +46,7 @@ public final class TestReplicas {
             SELF,
             () -> Instant.ofEpochMilli(nowMs),
             diskTasks::add,
+            diskTasks::add,
             LAG_MS,
             (brokerId, brokerEpoch) -> true,
             (replica, change) -> isrChanges.add(change),
