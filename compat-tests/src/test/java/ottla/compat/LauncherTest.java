@@ -107,7 +107,84 @@ class LauncherTest {
         ToolRun run = ottla("start", file.toString());
 
         assertThat(run.status()).isNotZero();
-        assertThat(run.output() + run.errors()).contains("bare");
+        assertThat(run.output() + run.errors()).contains("bare", "kafka-storage");
+        assertThat(folder.resolve("bare")).doesNotExist();
+    }
+
+    @Test
+    void overridesCountInTheirOrderAndMayNameAnyKey() {
+        ToolRun run = ottla(
+                "start",
+                "--override",
+                "num.partitions=4",
+                "--override",
+                "num.partitions=0",
+                "--override",
+                "some.key=a=b");
+
+        assertThat(run.status()).isNotZero();
+        assertThat(run.output() + run.errors()).contains("Invalid value 0 for configuration num.partitions");
+    }
+
+    @Test
+    void anOverrideThatIsNoneIsRefused() {
+        for (String override : List.of("num.partitions", "=3")) {
+            ToolRun run = ottla("start", "--override", override);
+
+            assertThat(run.status()).isNotZero();
+            assertThat(run.output() + run.errors()).contains("--override", override);
+        }
+    }
+
+    /** What a node has, another cannot take: its directory, its ports. It goes on, and stops in good order. */
+    @Test
+    void aSecondNodeIsRefusedWhatTheFirstOneHas() throws Exception {
+        int[] first = {Ports.free(), Ports.free()};
+        int[] second = {Ports.free(), Ports.free()};
+        Path log = folder.resolve("log");
+        Process process = new ProcessBuilder(startOn(first[0], first[1], "data"))
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+        try {
+            Waiting.until("the node is ready", () -> Files.readString(log).contains("is ready"));
+
+            ToolRun sameDirectory = ToolRun.run(startOn(second[0], second[1], "data"), "");
+            ToolRun samePort = ToolRun.run(startOn(first[0], second[1], "other"), "");
+            ToolRun sameControllerPort = ToolRun.run(startOn(second[0], first[1], "third"), "");
+
+            assertThat(sameDirectory.status()).isEqualTo(1);
+            assertThat(sameDirectory.errors()).contains(folder.resolve("data") + " is in use by another broker");
+            assertThat(samePort.status()).isEqualTo(1);
+            assertThat(samePort.errors())
+                    .contains("Listener PLAINTEXT cannot be opened on 127.0.0.1:" + first[0], "in use");
+            assertThat(sameControllerPort.status()).isEqualTo(1);
+            assertThat(sameControllerPort.errors())
+                    .contains("Listener CONTROLLER cannot be opened on 127.0.0.1:" + first[1], "in use");
+
+            // as with Ctrl-C
+            new ProcessBuilder("kill", "-INT", String.valueOf(process.pid()))
+                    .start()
+                    .waitFor();
+            assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.exitValue()).isEqualTo(130);
+            assertThat(folder.resolve("data").resolve(".kafka_cleanshutdown")).exists();
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+    }
+
+    /** Without a file, so that each formats its own directory. */
+    private List<String> startOn(int port, int controllerPort, String directory) {
+        return List.of(
+                OTTLA,
+                "start",
+                "--override",
+                "listeners=PLAINTEXT://127.0.0.1:" + port + ",CONTROLLER://127.0.0.1:" + controllerPort,
+                "--override",
+                "controller.quorum.voters=1@127.0.0.1:" + controllerPort,
+                "--override",
+                "log.dirs=" + folder.resolve(directory));
     }
 
     private ToolRun ottla(String... arguments) {

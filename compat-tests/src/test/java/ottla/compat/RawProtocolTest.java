@@ -6,9 +6,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import org.apache.kafka.common.message.ApiVersionsResponseData;
+import org.apache.kafka.common.message.CreateTopicsRequestData;
+import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopic;
+import org.apache.kafka.common.message.CreateTopicsResponseData;
+import org.apache.kafka.common.message.FindCoordinatorRequestData;
 import org.apache.kafka.common.message.MetadataRequestData;
 import org.apache.kafka.common.message.MetadataResponseData;
+import org.apache.kafka.common.message.OffsetCommitRequestData;
+import org.apache.kafka.common.message.OffsetCommitResponseData;
+import org.apache.kafka.common.message.OffsetFetchRequestData;
+import org.apache.kafka.common.message.OffsetFetchResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
 import org.apache.kafka.common.protocol.Errors;
@@ -77,6 +86,83 @@ class RawProtocolTest {
                         .hasSize(1);
             }
         }
+    }
+
+    /** Each request is handled when the one before it was answered, so each sees what that one did. */
+    @Test
+    void aPipelinedRequestSeesWhatTheOneBeforeItDid() throws Exception {
+        Clients.of(broker).createTopic("seen", 1);
+        awaitCoordinator();
+        try (RawConnection connection = new RawConnection(broker.port())) {
+            for (int i = 0; i < 50; i++) {
+                RawConnection.Sent commit = connection.send(ApiKeys.OFFSET_COMMIT, 8, commit(i));
+                RawConnection.Sent fetch = connection.send(ApiKeys.OFFSET_FETCH, 7, fetchCommitted());
+
+                OffsetCommitResponseData committed = (OffsetCommitResponseData) connection.receive(commit);
+                OffsetFetchResponseData fetched = (OffsetFetchResponseData) connection.receive(fetch);
+
+                assertThat(committed.topics().getFirst().partitions().getFirst().errorCode())
+                        .isEqualTo(Errors.NONE.code());
+                assertThat(fetched.topics().getFirst().partitions().getFirst().committedOffset())
+                        .isEqualTo(i);
+            }
+        }
+    }
+
+    @Test
+    void aTopicIsThereForTheSecondOfTwoPipelinedRequests() throws IOException {
+        try (RawConnection connection = new RawConnection(broker.port())) {
+            CreatableTopic topic =
+                    new CreatableTopic().setName("piped").setNumPartitions(1).setReplicationFactor((short) 1);
+            CreateTopicsRequestData create = new CreateTopicsRequestData().setTimeoutMs(10_000);
+            create.topics().add(topic);
+            RawConnection.Sent created = connection.send(ApiKeys.CREATE_TOPICS, 7, create);
+            RawConnection.Sent again = connection.send(ApiKeys.CREATE_TOPICS, 7, create);
+
+            assertThat(((CreateTopicsResponseData) connection.receive(created))
+                            .topics()
+                            .valuesList())
+                    .extracting(CreateTopicsResponseData.CreatableTopicResult::errorCode)
+                    .containsExactly(Errors.NONE.code());
+            assertThat(((CreateTopicsResponseData) connection.receive(again))
+                            .topics()
+                            .valuesList())
+                    .extracting(CreateTopicsResponseData.CreatableTopicResult::errorCode)
+                    .containsExactly(Errors.TOPIC_ALREADY_EXISTS.code());
+        }
+    }
+
+    private static OffsetCommitRequestData commit(long offset) {
+        return new OffsetCommitRequestData()
+                .setGroupId("seer")
+                .setTopics(List.of(new OffsetCommitRequestData.OffsetCommitRequestTopic()
+                        .setName("seen")
+                        .setPartitions(List.of(new OffsetCommitRequestData.OffsetCommitRequestPartition()
+                                .setPartitionIndex(0)
+                                .setCommittedOffset(offset)))));
+    }
+
+    private static OffsetFetchRequestData fetchCommitted() {
+        return new OffsetFetchRequestData()
+                .setGroupId("seer")
+                .setTopics(List.of(new OffsetFetchRequestData.OffsetFetchRequestTopic()
+                        .setName("seen")
+                        .setPartitionIndexes(List.of(0))));
+    }
+
+    /** The topic of the offsets is made by the first question for a coordinator. */
+    private void awaitCoordinator() {
+        Waiting.until("a commit is taken", () -> {
+            try (RawConnection connection = new RawConnection(broker.port())) {
+                connection.ask(
+                        ApiKeys.FIND_COORDINATOR,
+                        4,
+                        new FindCoordinatorRequestData().setCoordinatorKeys(List.of("seer")));
+                OffsetCommitResponseData answer =
+                        (OffsetCommitResponseData) connection.ask(ApiKeys.OFFSET_COMMIT, 8, commit(0));
+                return answer.topics().getFirst().partitions().getFirst().errorCode() == Errors.NONE.code();
+            }
+        });
     }
 
     private void assertCloses(ByteBuffer bytes) throws IOException {

@@ -3,6 +3,7 @@ package ottla.broker.api;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.IntSupplier;
 import java.util.regex.Pattern;
 import ottla.base.ErrorCode;
 import ottla.controller.image.Feature;
@@ -25,9 +26,13 @@ public final class ApiVersionsApi implements Api<ApiVersionsRequest> {
     private final ApiTable table;
     private final ClusterView cluster;
 
-    public ApiVersionsApi(ApiTable table, ClusterView cluster) {
+    private final IntSupplier kraftVersion;
+
+    /** @param kraftVersion the level of the feature that the quorum keeps itself, 0 as long as it is off */
+    public ApiVersionsApi(ApiTable table, ClusterView cluster, IntSupplier kraftVersion) {
         this.table = table;
         this.cluster = cluster;
+        this.kraftVersion = kraftVersion;
     }
 
     @Override
@@ -69,6 +74,10 @@ public final class ApiVersionsApi implements Api<ApiVersionsRequest> {
                 .image()
                 .features()
                 .forEach((name, level) -> finalized.add(new FinalizedFeatureKey(name, level, level)));
+        short kraft = (short) kraftVersion.getAsInt();
+        if (kraft > 0) {
+            finalized.add(new FinalizedFeatureKey(Feature.KRAFT_VERSION.featureName(), kraft, kraft));
+        }
         return ApiVersionsResponse.DEFAULT
                 .withApiKeys(versions())
                 .withSupportedFeatures(supported)

@@ -12,7 +12,7 @@ import java.util.Set;
  *
  * @param listeners every address that this node binds
  * @param advertised the addresses that clients and brokers are told; none for a pure controller
- * @param metadataLogDir where {@code __cluster_metadata-0} lies, one of {@code logDirs} unless set apart
+ * @param metadataLogDir where {@code __cluster_metadata-0} lies, one of {@code logDirs}
  */
 public record NodeConfig(
         int nodeId,

@@ -48,6 +48,11 @@ final class NodeConfigParser {
             return new Parsed.Refused(problems);
         }
         Path metadataDir = values.find("metadata.log.dir").map(Path::of).orElse(logDirs.getFirst());
+        if (!logDirs.contains(metadataDir)) {
+            refuse("metadata.log.dir is " + metadataDir
+                    + ", but this version of Ottla keeps the metadata log in one of log.dirs: " + logDirs + ".");
+            return new Parsed.Refused(problems);
+        }
         NodeConfig config = new NodeConfig(
                 nodeId, roles, bound, advertised, interBroker, controllerNames, voters, logDirs, metadataDir, values);
         return new Parsed.Accepted(config, List.copyOf(warnings));

@@ -120,7 +120,8 @@ record ApiTables(ApiTable broker, ApiTable controller) {
                 new ListConfigResourcesApi(cluster),
                 new DescribeTopicPartitionsApi(cluster, values.number("max.request.partition.size.limit")));
         return new ApiTables(
-                table(broker, cluster), table(controllerApis(controller, quorum, cluster, values), cluster));
+                table(broker, cluster, quorum),
+                table(controllerApis(controller, quorum, cluster, values), cluster, quorum));
     }
 
     private static List<Api<?>> controllerApis(
@@ -147,7 +148,7 @@ record ApiTables(ApiTable broker, ApiTable controller) {
                 new ControllerRegistrationApi(controller));
     }
 
-    private static ApiTable table(List<Api<?>> apis, ClusterView cluster) {
-        return new ApiTable(apis, table -> new ApiVersionsApi(table, cluster));
+    private static ApiTable table(List<Api<?>> apis, ClusterView cluster, QuorumNode quorum) {
+        return new ApiTable(apis, table -> new ApiVersionsApi(table, cluster, quorum::kRaftVersion));
     }
 }

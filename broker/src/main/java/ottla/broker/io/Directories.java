@@ -1,5 +1,7 @@
 package ottla.broker.io;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -17,15 +19,15 @@ import ottla.log.io.FileDisk;
 import ottla.log.io.LogDirectory;
 
 /**
- * The log directories of a node, taken for this process and checked: all of the same cluster, all of this node. Closed by whoever
- * uses them last, the log store.
+ * The log directories of a node, taken for this process and checked: all of the same cluster, all of this node. The first is the one
+ * of the metadata log. Closed by whoever uses them last, the log store.
  */
 record Directories(String clusterId, List<LogDirectory> directories) {
     /** Takes the directories, and has them prepared if need be. Throws {@link RefusedStart} and lets go of all of them if one cannot be used. */
     static Directories open(NodeConfig config, Consumer<List<LogDirectory>> preparation) {
         List<LogDirectory> open = new ArrayList<>();
         try {
-            for (var path : config.logDirs()) {
+            for (Path path : metadataFirst(config)) {
                 Disk disk = new FileDisk(path.toAbsolutePath().normalize());
                 open.add(LogDirectory.open(disk));
             }
@@ -40,15 +42,33 @@ record Directories(String clusterId, List<LogDirectory> directories) {
         }
     }
 
+    /** Refuses a node whose directories are not all formatted, before anything is created in them. */
+    static void expectFormatted(NodeConfig config) {
+        for (Path path : config.logDirs()) {
+            if (Files.notExists(path.resolve("meta.properties"))) {
+                throw notFormatted(path.toString());
+            }
+        }
+    }
+
+    private static RefusedStart notFormatted(String directory) {
+        return new RefusedStart("No meta.properties was found in " + directory
+                + ": format the directory with kafka-storage.sh format before the first start.");
+    }
+
+    private static List<Path> metadataFirst(NodeConfig config) {
+        List<Path> paths = new ArrayList<>(config.logDirs());
+        paths.remove(config.metadataLogDir());
+        paths.addFirst(config.metadataLogDir());
+        return paths;
+    }
+
     private static String check(NodeConfig config, List<LogDirectory> directories) {
         Optional<String> clusterId = Optional.empty();
         Set<Uuid> ids = new HashSet<>();
         for (LogDirectory directory : directories) {
             String root = directory.disk().root();
-            MetaProperties properties = directory
-                    .metaProperties()
-                    .orElseThrow(() -> new RefusedStart("No meta.properties was found in " + root
-                            + ": format the directory with kafka-storage.sh format before the first start."));
+            MetaProperties properties = directory.metaProperties().orElseThrow(() -> notFormatted(root));
             if (!properties.nodeId().equals(OptionalInt.of(config.nodeId()))) {
                 throw new RefusedStart("The directory " + root + " belongs to node "
                         + properties.nodeId().orElse(-1) + ", but node.id is " + config.nodeId() + ".");

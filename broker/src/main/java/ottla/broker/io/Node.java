@@ -115,6 +115,9 @@ final class Node implements AutoCloseable {
     }
 
     private void start(Format format) throws IOException {
+        if (format == Format.NEVER) {
+            Directories.expectFormatted(config);
+        }
         DiskThreads disks = started("disk threads", new DiskThreads("disk", DISK_THREADS));
         EventLoops loops = started("event loops", new EventLoops(loopCount()));
         Directories directories = Directories.open(config, open -> {
