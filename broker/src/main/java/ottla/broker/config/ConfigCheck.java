@@ -7,6 +7,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 import ottla.broker.config.ConfigKey.Change;
 import ottla.broker.config.LayeredConfig.Setting;
 import ottla.controller.decide.ConfigRules;
@@ -17,6 +19,25 @@ import ottla.log.LogConfig;
 /** What the controller asks about configuration keys, answered from the tables and by the parts that obey the keys. */
 public final class ConfigCheck implements ConfigRules {
     private static final Set<String> CLIENT_METRICS = Set.of("metrics", "interval.ms", "match");
+
+    /** By what a subscription to client metrics may choose its clients (KIP-714). */
+    private static final Set<String> CLIENT_MATCHES = Set.of(
+            "client_id",
+            "client_instance_id",
+            "client_software_name",
+            "client_software_version",
+            "client_source_address",
+            "client_source_port");
+
+    private static final int METRICS_INTERVAL_MIN_MS = 100;
+    private static final int METRICS_INTERVAL_MAX_MS = 3_600_000;
+
+    /** Limits that Kafka changes while it runs and this version reads at start. */
+    private static final Set<String> READ_AT_START = Set.of(
+            "max.connections",
+            "max.connections.per.ip",
+            "max.connections.per.ip.overrides",
+            "max.connection.creation.rate");
 
     private final Values file;
 
@@ -30,11 +51,7 @@ public final class ConfigCheck implements ConfigRules {
             case TOPIC -> topic(overrides);
             case BROKER -> broker(resource, overrides);
             case GROUP -> known(ConfigTable.GROUP, overrides);
-            case CLIENT_METRICS ->
-                overrides.keySet().stream()
-                        .filter(key -> !CLIENT_METRICS.contains(key))
-                        .findFirst()
-                        .map(key -> "Unknown client metrics configuration: " + key);
+            case CLIENT_METRICS -> clientMetrics(overrides);
             case BROKER_LOGGER -> Optional.of("Log levels cannot be changed through this version of Ottla.");
         };
     }
@@ -81,6 +98,52 @@ public final class ConfigCheck implements ConfigRules {
         };
     }
 
+    private static Optional<String> clientMetrics(SortedMap<String, String> overrides) {
+        for (Map.Entry<String, String> override : overrides.entrySet()) {
+            String value = override.getValue();
+            Optional<String> problem = switch (override.getKey()) {
+                case "interval.ms" -> intervalProblem(value);
+                case "match" ->
+                    Values.split(value).stream()
+                            .filter(pattern -> !isMatch(pattern))
+                            .findFirst()
+                            .map(pattern -> "Illegal client matching pattern: " + pattern);
+                default ->
+                    CLIENT_METRICS.contains(override.getKey())
+                            ? Optional.empty()
+                            : Optional.of("Unknown client metrics configuration: " + override.getKey());
+            };
+            if (problem.isPresent()) {
+                return problem;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<String> intervalProblem(String value) {
+        if (ConfigType.INT.problem(value.trim()).isEmpty()) {
+            int intervalMs = Integer.parseInt(value.trim());
+            if (intervalMs >= METRICS_INTERVAL_MIN_MS && intervalMs <= METRICS_INTERVAL_MAX_MS) {
+                return Optional.empty();
+            }
+        }
+        return Optional.of("Invalid value " + value + " for interval.ms, interval must be between "
+                + METRICS_INTERVAL_MIN_MS + " and " + METRICS_INTERVAL_MAX_MS + " (1 hour)");
+    }
+
+    /** Whether this is one of the properties of a client, with a pattern for it. */
+    private static boolean isMatch(String text) {
+        int equals = text.indexOf('=');
+        if (equals <= 0 || !CLIENT_MATCHES.contains(text.substring(0, equals).trim())) {
+            return false;
+        }
+        try {
+            return !Pattern.compile(text.substring(equals + 1).trim()).pattern().isEmpty();
+        } catch (PatternSyntaxException e) {
+            return false;
+        }
+    }
+
     private static Optional<String> broker(ConfigResource resource, SortedMap<String, String> overrides) {
         Set<String> fixed = new TreeSet<>();
         Set<String> single = new TreeSet<>();
@@ -98,6 +161,12 @@ public final class ConfigCheck implements ConfigRules {
         if (!single.isEmpty()) {
             return Optional.of(
                     "Cannot update these configs at default cluster level, broker id must be specified: " + single);
+        }
+        Optional<String> atStart =
+                overrides.keySet().stream().filter(READ_AT_START::contains).findFirst();
+        if (atStart.isPresent()) {
+            return Optional.of(atStart.get() + " is read at start by this version of Ottla:"
+                    + " set it in the node's configuration file and start the node again.");
         }
         for (Map.Entry<String, String> override : overrides.entrySet()) {
             Optional<String> problem =

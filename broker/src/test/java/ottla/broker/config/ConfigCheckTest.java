@@ -1,0 +1,43 @@
+package ottla.broker.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import ottla.controller.image.ConfigResource;
+
+class ConfigCheckTest {
+    private static final ConfigResource SUBSCRIPTION =
+            new ConfigResource(ConfigResource.Type.CLIENT_METRICS, "subscription");
+
+    private final ConfigCheck check = new ConfigCheck(new Values(ConfigTable.BROKER, NodeConfig.standalone()));
+
+    @Test
+    void aSubscriptionToClientMetricsIsCheckedAsInKafka() {
+        assertThat(reason(SUBSCRIPTION, "interval.ms", "100")).isEmpty();
+        assertThat(reason(SUBSCRIPTION, "interval.ms", "99"))
+                .contains("Invalid value 99 for interval.ms, interval must be between 100 and 3600000 (1 hour)");
+        assertThat(reason(SUBSCRIPTION, "match", "client_id=a.*,client_source_port=9"))
+                .isEmpty();
+        assertThat(reason(SUBSCRIPTION, "match", "client_id=a,port=9"))
+                .contains("Illegal client matching pattern: port=9");
+        assertThat(reason(SUBSCRIPTION, "match", "client_id=["))
+                .contains("Illegal client matching pattern: client_id=[");
+        assertThat(reason(SUBSCRIPTION, "other", "1")).contains("Unknown client metrics configuration: other");
+    }
+
+    /** What would be accepted and have no effect is refused, with what to do instead. */
+    @Test
+    void aLimitThatIsReadAtStartIsNotTakenLater() {
+        assertThat(reason(ConfigResource.defaultBroker(), "max.connections", "5"))
+                .hasValueSatisfying(sentence -> assertThat(sentence).contains("max.connections", "configuration file"));
+        assertThat(reason(ConfigResource.defaultBroker(), "log.retention.ms", "5"))
+                .isEmpty();
+    }
+
+    private Optional<String> reason(ConfigResource resource, String key, String value) {
+        return check.reasonInvalid(resource, new TreeMap<>(Map.of(key, value)));
+    }
+}
