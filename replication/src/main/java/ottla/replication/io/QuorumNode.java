@@ -10,6 +10,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.LongFunction;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -199,61 +201,53 @@ public final class QuorumNode implements AutoCloseable {
     }
 
     public CompletionStage<VoteResponse> vote(int version, VoteRequest request) {
-        CompletableFuture<VoteResponse> response = new CompletableFuture<>();
-        submit(response, () -> {
-            switch (requests.vote(0, request)) {
-                case Parsed.Refused refused ->
-                    response.complete(
-                            VoteResponse.DEFAULT.withErrorCode(refused.error().code()));
-                case Parsed.PartitionRefused refused ->
-                    response.complete(responses.vote(
-                            version,
-                            new Effect.AnswerVote(0, refused.error(), shell.leadership(), Ballot.Vote.REJECTED)));
-                case Parsed.Accepted ignored ->
-                    shell.ask(
-                            number -> accepted(requests.vote(number, request)),
-                            answer -> response.complete(responses.vote(version, (Effect.AnswerVote) answer)));
-            }
-        });
-        return response;
+        return ask(
+                number -> requests.vote(number, request),
+                error -> VoteResponse.DEFAULT.withErrorCode(error.code()),
+                error -> new Effect.AnswerVote(0, error, shell.leadership(), Ballot.Vote.REJECTED),
+                answer -> responses.vote(version, (Effect.AnswerVote) answer));
     }
 
     public CompletionStage<BeginQuorumEpochResponse> beginQuorumEpoch(int version, BeginQuorumEpochRequest request) {
-        CompletableFuture<BeginQuorumEpochResponse> response = new CompletableFuture<>();
-        submit(response, () -> {
-            switch (requests.leaderAnnounced(0, request)) {
-                case Parsed.Refused refused ->
-                    response.complete(BeginQuorumEpochResponse.DEFAULT.withErrorCode(
-                            refused.error().code()));
-                case Parsed.PartitionRefused refused ->
-                    response.complete(responses.announcement(version, refusal(refused.error())));
-                case Parsed.Accepted ignored ->
-                    shell.ask(
-                            number -> accepted(requests.leaderAnnounced(number, request)),
-                            answer -> response.complete(
-                                    responses.announcement(version, (Effect.AnswerAnnouncement) answer)));
-            }
-        });
-        return response;
+        return ask(
+                number -> requests.leaderAnnounced(number, request),
+                error -> BeginQuorumEpochResponse.DEFAULT.withErrorCode(error.code()),
+                this::refusal,
+                answer -> responses.announcement(version, (Effect.AnswerAnnouncement) answer));
     }
 
     public CompletionStage<EndQuorumEpochResponse> endQuorumEpoch(int version, EndQuorumEpochRequest request) {
-        CompletableFuture<EndQuorumEpochResponse> response = new CompletableFuture<>();
-        submit(response, () -> {
-            switch (requests.leaderResigned(0, request)) {
-                case Parsed.Refused refused ->
-                    response.complete(EndQuorumEpochResponse.DEFAULT.withErrorCode(
-                            refused.error().code()));
-                case Parsed.PartitionRefused refused ->
-                    response.complete(responses.resignation(version, refusal(refused.error())));
+        return ask(
+                number -> requests.leaderResigned(number, request),
+                error -> EndQuorumEpochResponse.DEFAULT.withErrorCode(error.code()),
+                this::refusal,
+                answer -> responses.resignation(version, (Effect.AnswerAnnouncement) answer));
+    }
+
+    /**
+     * Has the quorum answer a request.
+     *
+     * @param refused the response to a request that is refused as a whole
+     * @param partitionRefused the answer to one that is refused for its partition
+     */
+    private <A> CompletionStage<A> ask(
+            LongFunction<Parsed> question,
+            Function<ErrorCode, A> refused,
+            Function<ErrorCode, Effect> partitionRefused,
+            Function<Effect, A> response) {
+        CompletableFuture<A> answered = new CompletableFuture<>();
+        submit(answered, () -> {
+            switch (question.apply(0)) {
+                case Parsed.Refused no -> answered.complete(refused.apply(no.error()));
+                case Parsed.PartitionRefused no ->
+                    answered.complete(response.apply(partitionRefused.apply(no.error())));
                 case Parsed.Accepted ignored ->
                     shell.ask(
-                            number -> accepted(requests.leaderResigned(number, request)),
-                            answer -> response.complete(
-                                    responses.resignation(version, (Effect.AnswerAnnouncement) answer)));
+                            number -> accepted(question.apply(number)),
+                            answer -> answered.complete(response.apply(answer)));
             }
         });
-        return response;
+        return answered;
     }
 
     private Effect.AnswerAnnouncement refusal(ErrorCode error) {

@@ -46,7 +46,7 @@ class FailedDiskTest {
                     TestReplicas.SELF,
                     InstantSource.system(),
                     Runnable::run,
-            flushes::add,
+                    flushes::add,
                     TestReplicas.LAG_MS,
                     (brokerId, brokerEpoch) -> true,
                     (replica, change) -> {},
