@@ -25,10 +25,13 @@ import ottla.wire.message.DescribeLogDirsResponse.DescribeLogDirsTopic;
 public final class DescribeLogDirsApi implements Api<DescribeLogDirsRequest> {
     private final Replicas replicas;
     private final LogStore store;
+    private final List<String> unusable;
 
-    public DescribeLogDirsApi(Replicas replicas, LogStore store) {
+    /** @param unusable the roots of directories that could not even be opened */
+    public DescribeLogDirsApi(Replicas replicas, LogStore store, List<String> unusable) {
         this.replicas = replicas;
         this.store = store;
+        this.unusable = List.copyOf(unusable);
     }
 
     @Override
@@ -40,9 +43,17 @@ public final class DescribeLogDirsApi implements Api<DescribeLogDirsRequest> {
     public void serve(DescribeLogDirsRequest request, InboundRequest inbound) {
         List<DescribeLogDirsResult> results = new ArrayList<>();
         for (LogDirectory directory : store.directories()) {
-            results.add(describe(directory, request));
+            results.add(
+                    store.isOnline(directory)
+                            ? describe(directory, request)
+                            : offline(directory.disk().root()));
         }
+        unusable.forEach(root -> results.add(offline(root)));
         inbound.answer(DescribeLogDirsResponse.DEFAULT.withResults(results));
+    }
+
+    private static DescribeLogDirsResult offline(String root) {
+        return DescribeLogDirsResult.DEFAULT.withLogDir(root).withErrorCode(ErrorCode.KAFKA_STORAGE_ERROR.code());
     }
 
     private DescribeLogDirsResult describe(LogDirectory directory, DescribeLogDirsRequest request) {
@@ -65,7 +76,7 @@ public final class DescribeLogDirsApi implements Api<DescribeLogDirsRequest> {
             return result.withTotalBytes(directory.disk().totalBytes())
                     .withUsableBytes(directory.disk().usableBytes());
         } catch (DiskFailure failure) {
-            return result.withErrorCode(ErrorCode.KAFKA_STORAGE_ERROR.code()).withTopics(List.of());
+            return offline(directory.disk().root());
         }
     }
 

@@ -1,6 +1,8 @@
 package ottla.broker.io;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -42,39 +44,50 @@ final class BrokerLifecycle {
     private final Supplier<CompletionStage<PeerConnection>> connect;
     private final BrokerRegistrationRequest registration;
     private final LongSupplier metadataOffset;
-    private final Supplier<List<Uuid>> offlineDirectories;
+    private final Runnable unreportable;
     private final Settings settings;
+    private final CompletableFuture<Void> registered = new CompletableFuture<>();
     private final CompletableFuture<Void> unfenced = new CompletableFuture<>();
     private final CompletableFuture<Void> gone = new CompletableFuture<>();
 
     private @Nullable PeerConnection connection;
     private Loop.@Nullable Timer timer;
     private volatile long epoch = -1;
+    private final Map<Uuid, Report> failedDirectories = new LinkedHashMap<>();
     private boolean asking;
     private boolean leaving;
 
     /**
      * @param heartbeatIntervalMs {@code broker.heartbeat.interval.ms}
+     * @param directoryFailureTimeoutMs {@code log.dir.failure.timeout.ms}
      * @param jitter spreads the heartbeats of a cluster's brokers
      */
-    record Settings(int brokerId, int heartbeatIntervalMs, Random jitter) {}
+    record Settings(int brokerId, int heartbeatIntervalMs, long directoryFailureTimeoutMs, Random jitter) {}
+
+    /** A directory that failed, which every heartbeat names from then on. */
+    private enum Report {
+        DUE,
+        SENT,
+        KNOWN
+    }
 
     /**
      * @param connect connects to the active controller
      * @param metadataOffset the offset up to which this broker has applied the metadata log
+     * @param unreportable what happens when the controller does not learn in time of a directory that failed
      */
     BrokerLifecycle(
             Loop loop,
             Supplier<CompletionStage<PeerConnection>> connect,
             BrokerRegistrationRequest registration,
             LongSupplier metadataOffset,
-            Supplier<List<Uuid>> offlineDirectories,
+            Runnable unreportable,
             Settings settings) {
         this.loop = loop;
         this.connect = connect;
         this.registration = registration;
         this.metadataOffset = metadataOffset;
-        this.offlineDirectories = offlineDirectories;
+        this.unreportable = unreportable;
         this.settings = settings;
     }
 
@@ -82,6 +95,11 @@ final class BrokerLifecycle {
     CompletionStage<Void> start() {
         loop.execute(this::connect);
         return unfenced;
+    }
+
+    /** Completes when the controller has published the registration, and so knows all that was committed before. */
+    CompletionStage<Void> registered() {
+        return registered;
     }
 
     /** The epoch of the registration; -1 before the first. */
@@ -94,6 +112,22 @@ final class BrokerLifecycle {
         if (!unfenced.isDone() && epoch >= 0 && offset >= epoch) {
             loop.execute(this::beat);
         }
+    }
+
+    /** A log directory failed: the controller is told at once, so that others lead what is there (KIP-858). */
+    void directoryFailed(Uuid directory) {
+        loop.execute(() -> {
+            if (failedDirectories.putIfAbsent(directory, Report.DUE) == null) {
+                loop.schedule(
+                        () -> {
+                            if (failedDirectories.get(directory) != Report.KNOWN && !gone.isDone()) {
+                                unreportable.run();
+                            }
+                        },
+                        settings.directoryFailureTimeoutMs);
+                beat();
+            }
+        });
     }
 
     /** Asks the controller to hand over what this broker leads; completes when it may stop. */
@@ -150,6 +184,7 @@ final class BrokerLifecycle {
             }
             epoch = answer.brokerEpoch();
             LOG.info("Registered with the controller, broker epoch {}", epoch);
+            registered.complete(null);
             beat();
         });
     }
@@ -158,14 +193,18 @@ final class BrokerLifecycle {
         if (asking || connection == null || gone.isDone()) {
             return;
         }
+        if (epoch < 0) {
+            return;
+        }
         cancelTimer();
+        failedDirectories.replaceAll((directory, report) -> report == Report.DUE ? Report.SENT : report);
         BrokerHeartbeatRequest heartbeat = BrokerHeartbeatRequest.DEFAULT
                 .withBrokerId(settings.brokerId)
                 .withBrokerEpoch(epoch)
                 .withCurrentMetadataOffset(metadataOffset.getAsLong())
                 .withWantFence(false)
                 .withWantShutDown(leaving)
-                .withOfflineLogDirs(offlineDirectories.get());
+                .withOfflineLogDirs(List.copyOf(failedDirectories.keySet()));
         ask(ApiKey.BROKER_HEARTBEAT, heartbeat, response -> beaten((BrokerHeartbeatResponse) response));
     }
 
@@ -184,8 +223,11 @@ final class BrokerLifecycle {
             if (!answer.isFenced()) {
                 unfenced.complete(null);
             }
+            failedDirectories.replaceAll((directory, report) -> report == Report.SENT ? Report.KNOWN : report);
             // whoever waits for something asks again soon; metadataReached() asks sooner still
-            boolean waits = leaving || (answer.isFenced() && metadataOffset.getAsLong() >= epoch);
+            boolean waits = leaving
+                    || failedDirectories.containsValue(Report.DUE)
+                    || (answer.isFenced() && metadataOffset.getAsLong() >= epoch);
             again(this::beat, waits ? RETRY_MS : interval());
         }
     }

@@ -1,14 +1,19 @@
 package ottla.broker.io;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import ottla.base.Check;
 import ottla.base.TopicPartition;
 import ottla.base.Uuid;
 import ottla.broker.api.ClusterView;
@@ -24,6 +29,7 @@ import ottla.controller.image.TopicDelta;
 import ottla.controller.image.TopicImage;
 import ottla.controller.io.ImageListener;
 import ottla.log.LogConfig;
+import ottla.log.io.LogStore;
 import ottla.replication.io.Replica;
 import ottla.replication.io.Replicas;
 import ottla.replication.partition.Assignment;
@@ -48,6 +54,7 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
     private final ExecutorService thread = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("metadata").daemon().factory());
     private volatile long offset = -1;
+    private final CompletableFuture<Void> loaded = new CompletableFuture<>();
 
     MetadataApplier(int nodeId, Values file, Replicas replicas, ClusterView cluster, GroupTerms groups) {
         this.nodeId = nodeId;
@@ -72,8 +79,14 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
             }
             cluster.publish(image, at.lastOffset());
             offset = at.lastOffset();
+            loaded.complete(null);
             reached.accept(at.lastOffset());
         });
+    }
+
+    /** Completes when the first image is carried out: all logs of this broker are open. That takes as long as it takes. */
+    CompletionStage<Void> loaded() {
+        return loaded;
     }
 
     /** From now on the listener is told of the last offset of each change once it is carried out. */
@@ -83,12 +96,30 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
 
     private void apply(ImageDelta delta, ClusterImage image) {
         LayeredConfig layers = layers(image);
+        if (!loaded.isDone()) {
+            load(image, layers);
+        }
         delta.deletedTopics().forEach((id, topic) -> delete(topic));
         delta.changedTopics().forEach((id, topic) -> change(topic, image, layers));
         configure(delta, image, layers);
         Map<String, Uuid> deleted = new HashMap<>();
         delta.deletedTopics().forEach((id, topic) -> deleted.put(topic.name(), id));
         groups.topicsDeleted(deleted);
+    }
+
+    /** The first image has all that was committed before this broker started: what it does not give to it, is not its own. */
+    private void load(ClusterImage image, LayeredConfig layers) {
+        Check.invariant(image.broker(nodeId).isPresent(), "the first image knows this broker");
+        List<LogStore.Wanted> wanted = new ArrayList<>();
+        for (TopicImage topic : image.topics().all()) {
+            LogConfig config = config(image, layers, topic.name());
+            for (int i = 0; i < topic.partitionCount(); i++) {
+                if (topic.partitions().get(i).hasReplica(nodeId)) {
+                    wanted.add(new LogStore.Wanted(new TopicPartition(topic.name(), i), topic.id(), config));
+                }
+            }
+        }
+        replicas.load(wanted, file.number("num.recovery.threads.per.data.dir"));
     }
 
     private void delete(TopicImage topic) {
@@ -113,7 +144,10 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
     }
 
     private void assign(TopicPartition name, Uuid topicId, LogConfig config, PartitionRegistration partition) {
-        Replicas.Assigned assigned = replicas.assign(name, topicId, config, assignment(partition));
+        boolean isNew = loaded.isDone()
+                && cluster.image().topics().partition(topicId, name.partition()).isEmpty();
+        Replicas.Assigned assigned = replicas.assign(
+                name, topicId, config, assignment(partition), isNew ? LogStore.Origin.NEW : LogStore.Origin.KNOWN);
         if (!name.topic().equals(InternalTopics.OFFSETS)) {
             return;
         }

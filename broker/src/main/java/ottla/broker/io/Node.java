@@ -79,6 +79,7 @@ final class Node implements AutoCloseable {
     private final List<Listener> bound = new ArrayList<>();
     private final AtomicBoolean closed = new AtomicBoolean();
     private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile boolean failed;
 
     /** Whether a directory that was never formatted may be. */
     enum Format {
@@ -120,12 +121,16 @@ final class Node implements AutoCloseable {
         }
         DiskThreads disks = started("disk threads", new DiskThreads("disk", DISK_THREADS));
         EventLoops loops = started("event loops", new EventLoops(loopCount()));
-        Directories directories = Directories.open(config, open -> {
+        Directories directories = Directories.open(config, random, open -> {
             if (format == Format.IF_NEEDED) {
                 Formatting.formatIfNeeded(config, open, random, clock.millis());
             }
         });
-        LogStore store = LogStore.open(directories.directories(), settings.logs(), disks, clock, random);
+        if (directories.isMetadataApart()) {
+            ending.push(new Step("metadata directory", directories.metadata()::close));
+        }
+        LogStore store = LogStore.open(
+                directories.directories(), directories.unusable().size(), settings.logs(), disks, clock, random);
         BrokerEpoch epoch = new BrokerEpoch();
         ending.push(new Step("logs", () -> store.close(epoch.get())));
 
@@ -159,14 +164,20 @@ final class Node implements AutoCloseable {
                 metadata.quorum(),
                 replicas,
                 store,
+                directories.unusable(),
                 groups,
                 lifecycle,
                 clock::millis,
                 random);
         open(controllerServer, tables.controller(), controllerListeners());
         applier.tell(lifecycle::metadataReached);
+        replicas.onDirectoryFailure(directory -> directoryFailed(directory, directories, store, lifecycle));
+        CompletionStage<Void> unfenced = lifecycle.start();
+        // Its first image must have all that was ever committed: what is not in it is not this broker's.
+        await(lifecycle.registered());
         metadata.controller().addListener(applier);
-        await(lifecycle.start());
+        applier.loaded().toCompletableFuture().join();
+        await(unfenced);
         await(metadata.controller().registerController(controllerRegistration()));
         open(clientServer, tables.broker(), clientListeners());
         Housekeeping.start(disks, replicas, store, values);
@@ -177,7 +188,7 @@ final class Node implements AutoCloseable {
     private record Metadata(QuorumNode quorum, ControllerNode controller) {}
 
     private Metadata startMetadata(Directories directories, LogStore store) {
-        LogDirectory directory = directories.directories().getFirst();
+        LogDirectory directory = directories.metadata();
         SnapshotWriting snapshots = new SnapshotWriting();
         ControllerNode controller = new ControllerNode(
                 settings.controller(directories.clusterId()),
@@ -191,7 +202,7 @@ final class Node implements AutoCloseable {
                 random);
         QuorumNode quorum = QuorumNode.start(
                 settings.quorum(directories.clusterId(), directory.id().orElse(Uuid.ZERO)),
-                store.shell(),
+                store.shell(directory.disk()),
                 QuorumPeers.NONE,
                 () -> System.nanoTime() / 1_000_000,
                 List.of(controller),
@@ -204,7 +215,26 @@ final class Node implements AutoCloseable {
     }
 
     private void quorumFailed(Throwable failure) {
-        LOG.error("The metadata log cannot go on, so this node ends", failure);
+        LOG.error("The metadata log cannot go on", failure);
+        fail("the metadata log failed");
+    }
+
+    /** The other directories go on, and the controller is told, if this node can go on at all. */
+    private void directoryFailed(
+            LogDirectory failed, Directories directories, LogStore store, BrokerLifecycle lifecycle) {
+        if (failed == directories.metadata()) {
+            fail("the directory of the metadata log, " + failed.disk().root() + ", failed");
+        } else if (directories.directories().stream().noneMatch(store::isOnline)) {
+            fail("all log directories failed");
+        } else {
+            failed.id().ifPresent(lifecycle::directoryFailed);
+        }
+    }
+
+    /** Ends the node because it cannot go on. */
+    private void fail(String reason) {
+        LOG.error("This node ends: {}", reason);
+        failed = true;
         Thread.ofPlatform().name("halt").start(this::close);
     }
 
@@ -236,9 +266,12 @@ final class Node implements AutoCloseable {
                 },
                 registration(cluster, directories),
                 applier::offset,
-                List::of,
+                () -> fail("the controller could not be told in time of a log directory that failed"),
                 new BrokerLifecycle.Settings(
-                        config.nodeId(), values.number("broker.heartbeat.interval.ms"), new Random(random.nextLong())));
+                        config.nodeId(),
+                        values.number("broker.heartbeat.interval.ms"),
+                        values.longNumber("log.dir.failure.timeout.ms"),
+                        new Random(random.nextLong())));
     }
 
     private BrokerRegistrationRequest registration(ClusterView cluster, Directories directories) {
@@ -327,9 +360,16 @@ final class Node implements AutoCloseable {
         return List.copyOf(bound);
     }
 
+    /** How the process ends. */
+    enum End {
+        ORDERLY,
+        FAILED
+    }
+
     /** Returns when the node has ended. */
-    void awaitEnd() throws InterruptedException {
+    End awaitEnd() throws InterruptedException {
         ended.await();
+        return failed ? End.FAILED : End.ORDERLY;
     }
 
     /** Ends all that was started, the last first. Any thread; the second call returns when the first has. */

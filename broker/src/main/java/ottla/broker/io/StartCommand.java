@@ -76,8 +76,7 @@ final class StartCommand implements Callable<Integer> {
                 node.listeners(),
                 config.logDirs(),
                 (System.nanoTime() - startedNs) / 1_000_000);
-        node.awaitEnd();
-        return 0;
+        return node.awaitEnd() == Node.End.ORDERLY ? 0 : 1;
     }
 
     private int refuse(List<String> problems) {

@@ -85,19 +85,29 @@ public final class LogStore implements AutoCloseable {
                     clock,
                     random,
                     limits.producerIdExpirationMs());
-            store.shelves.add(new Shelf(directory, shell));
-            directory.forgetCleanStop();
-            // Deleted before the last stop: whoever was reading them then is gone.
-            directory
-                    .leftovers()
-                    .forEach(name -> background.soon(() -> directory.disk().delete(name)));
+            Shelf shelf = new Shelf(directory, shell);
+            store.shelves.add(shelf);
+            try {
+                shelf.begin();
+            } catch (DiskFailure failure) {
+                store.fail(directory, failure);
+            }
         }
         return store;
     }
 
-    /** What a log outside the topics needs, such as the metadata log, to be opened in the first directory. */
-    public LogShell shell() {
-        return shelves.getFirst().shell();
+    /** What a log outside the topics needs, such as the metadata log, to be opened in one of the directories or on a disk apart. */
+    public LogShell shell(Disk disk) {
+        LogShell any = shelves.getFirst().shell();
+        return new LogShell(
+                disk,
+                any.files(),
+                any.tails(),
+                any.buffers(),
+                any.background(),
+                any.clock(),
+                any.random(),
+                any.producerIdExpirationMs());
     }
 
     // ---- directories

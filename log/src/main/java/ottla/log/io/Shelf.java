@@ -21,9 +21,9 @@ final class Shelf {
     private final LogDirectory directory;
     private final LogShell shell;
     private final Set<TopicPartition> partitions = new HashSet<>();
-    private final Map<TopicPartition, Long> recoveryPoints;
-    private final Map<TopicPartition, Long> logStartOffsets;
-    private final Map<TopicPartition, Long> highWatermarks;
+    private final Map<TopicPartition, Long> recoveryPoints = new TreeMap<>();
+    private final Map<TopicPartition, Long> logStartOffsets = new TreeMap<>();
+    private final Map<TopicPartition, Long> highWatermarks = new TreeMap<>();
 
     /** After an unclean stop: the logs that nobody has looked at since. */
     private final Set<TopicPartition> doubtful = new HashSet<>();
@@ -39,13 +39,20 @@ final class Shelf {
     Shelf(LogDirectory directory, LogShell shell) {
         this.directory = directory;
         this.shell = shell;
+    }
+
+    /** Takes in what the last process left, and begins to use the directory. */
+    void begin() {
         partitions.addAll(directory.partitions());
-        recoveryPoints = new TreeMap<>(directory.checkpoint(Checkpoint.RECOVERY_POINT));
-        logStartOffsets = new TreeMap<>(directory.checkpoint(Checkpoint.LOG_START_OFFSET));
-        highWatermarks = new TreeMap<>(directory.checkpoint(Checkpoint.HIGH_WATERMARK));
+        recoveryPoints.putAll(directory.checkpoint(Checkpoint.RECOVERY_POINT));
+        logStartOffsets.putAll(directory.checkpoint(Checkpoint.LOG_START_OFFSET));
+        highWatermarks.putAll(directory.checkpoint(Checkpoint.HIGH_WATERMARK));
         if (directory.stop() == Stop.UNCLEAN) {
             doubtful.addAll(partitions);
         }
+        directory.forgetCleanStop();
+        // Deleted before the last stop: whoever was reading them then is gone.
+        directory.leftovers().forEach(name -> shell.background().soon(() -> disk().delete(name)));
     }
 
     LogDirectory directory() {

@@ -158,8 +158,11 @@ public final class Replicas {
     /**
      * Leads or follows a partition, as the assignment says; opens its log, or begins one, if this is the first time. A replica of
      * an older topic of the same name is deleted first.
+     *
+     * @param origin whether the log may be begun anew although a directory that could hold it is offline
      */
-    public Assigned assign(TopicPartition name, Uuid topicId, LogConfig config, Assignment assignment) {
+    public Assigned assign(
+            TopicPartition name, Uuid topicId, LogConfig config, Assignment assignment, LogStore.Origin origin) {
         Optional<Replica> known = find(name);
         if (known.isPresent() && !known.get().topicId().equals(topicId)) {
             delete(name);
@@ -167,7 +170,6 @@ public final class Replicas {
         }
         Replica replica;
         try {
-            LogStore.Origin origin = assignment.partitionEpoch() > 0 ? LogStore.Origin.KNOWN : LogStore.Origin.NEW;
             replica = known.isPresent() ? known.get() : open(name, topicId, config, origin);
             offline.remove(name);
         } catch (DiskFailure failure) {

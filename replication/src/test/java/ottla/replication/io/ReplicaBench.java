@@ -75,8 +75,8 @@ public class ReplicaBench {
         batch = ByteBuffer.allocateDirect(heap.remaining()).put(heap).flip();
         Replicas all = new Replicas(store, shell);
         TopicPartition name = new TopicPartition("topic", 0);
-        Replicas.Assigned assigned =
-                all.assign(name, new Uuid(1, 1), TestLogs.config(Map.of()), Assignment.alone(1, 0));
+        Replicas.Assigned assigned = all.assign(
+                name, new Uuid(1, 1), TestLogs.config(Map.of()), Assignment.alone(1, 0), LogStore.Origin.NEW);
         replicas.add(((Replicas.Assigned.Done) assigned).replica());
     }
 

@@ -128,7 +128,8 @@ class ReplicasTest {
 
     private Replica lead(TopicPartition name, Uuid id, int leaderEpoch) {
         LogConfig config = TestLogs.config(Map.of());
-        Replicas.Assigned assigned = replicas.assign(name, id, config, Assignment.alone(1, leaderEpoch));
+        Replicas.Assigned assigned =
+                replicas.assign(name, id, config, Assignment.alone(1, leaderEpoch), LogStore.Origin.NEW);
         assertThat(assigned).isInstanceOf(Replicas.Assigned.Done.class);
         return ((Replicas.Assigned.Done) assigned).replica();
     }
