@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import ottla.base.ErrorCode;
 import ottla.broker.config.ConfigKey;
 import ottla.broker.config.ConfigKey.Change;
@@ -92,7 +93,7 @@ public final class DescribeConfigsApi implements Api<DescribeConfigsRequest> {
             return refused(resource, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, null);
         }
         Map<String, String> own = image.config(ConfigResource.topic(topic));
-        return found(resource, ConfigTable.TOPIC, key -> {
+        return found(resource, ConfigTable.TOPIC, DescribeConfigsApi::isPublic, key -> {
             List<Setting> settings = effective.topicSettings(key, own);
             ConfigSource source = settings.isEmpty()
                     ? ConfigSource.STANDARD
@@ -120,7 +121,10 @@ public final class DescribeConfigsApi implements Api<DescribeConfigsRequest> {
                                     + name
                             : "Broker id must be an integer, but it is: " + name);
         }
-        return found(resource, ConfigTable.BROKER, key -> {
+        // what is not for users is shown to the one who set it
+        Predicate<ConfigKey> shown =
+                key -> isPublic(key) || effective.file().set().containsKey(key.name());
+        return found(resource, ConfigTable.BROKER, shown, key -> {
             List<Setting> settings = effective.brokerSettings(key.name());
             ConfigSource source = settings.isEmpty()
                     ? ConfigSource.STANDARD
@@ -140,7 +144,7 @@ public final class DescribeConfigsApi implements Api<DescribeConfigsRequest> {
             return refused(resource, ErrorCode.INVALID_REQUEST, "Group name must not be empty");
         }
         Map<String, String> own = image.config(ConfigResource.group(resource.resourceName()));
-        return found(resource, ConfigTable.GROUP, key -> {
+        return found(resource, ConfigTable.GROUP, DescribeConfigsApi::isPublic, key -> {
             List<Setting> settings = new ArrayList<>();
             Optional.ofNullable(own.get(key.name()))
                     .ifPresent(value -> settings.add(new Setting(key.name(), Optional.of(value), ConfigSource.GROUP)));
@@ -168,14 +172,19 @@ public final class DescribeConfigsApi implements Api<DescribeConfigsRequest> {
                 DescribeConfigsRequest.DEFAULT);
     }
 
+    private static boolean isPublic(ConfigKey key) {
+        return key.visibility() == Visibility.PUBLIC;
+    }
+
     /** A resource whose keys are those of a table. */
     private static DescribeConfigsResult found(
             DescribeConfigsResource resource,
             ConfigTable table,
+            Predicate<ConfigKey> shown,
             Function<ConfigKey, DescribeConfigsResourceResult> entry) {
         List<String> wanted = resource.configurationKeys();
         List<DescribeConfigsResourceResult> entries = table.all().stream()
-                .filter(key -> key.visibility() == Visibility.PUBLIC)
+                .filter(shown)
                 .filter(key -> wanted == null || wanted.isEmpty() || wanted.contains(key.name()))
                 .map(entry)
                 .toList();

@@ -132,7 +132,8 @@ public final class DescribeTopicPartitionsApi implements Api<DescribeTopicPartit
                     .withErrorCode(error.code())
                     .withName(name)
                     .withTopicId(Uuid.ZERO)
-                    .withIsInternal(InternalTopics.contains(name));
+                    .withIsInternal(InternalTopics.contains(name))
+                    .withTopicAuthorizedOperations(Operations.TOPIC);
         }
 
         private DescribeTopicPartitionsResponsePartition partition(PartitionRegistration partition, int index) {

@@ -1,16 +1,27 @@
 package ottla.broker.api;
 
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import ottla.base.ErrorCode;
 import ottla.controller.io.ControllerNode;
 import ottla.wire.io.InboundRequest;
 import ottla.wire.message.ApiKey;
 import ottla.wire.message.IncrementalAlterConfigsRequest;
+import ottla.wire.message.IncrementalAlterConfigsRequest.AlterConfigsResource;
+import ottla.wire.message.IncrementalAlterConfigsRequest.AlterableConfig;
+import ottla.wire.message.IncrementalAlterConfigsResponse;
+import ottla.wire.message.IncrementalAlterConfigsResponse.AlterConfigsResourceResponse;
 
 /** Changes single values of a configuration (KIP-339); the controller decides. */
 public final class IncrementalAlterConfigsApi implements Api<IncrementalAlterConfigsRequest> {
     private final ControllerNode controller;
+    private final ConfigIntake intake;
 
-    public IncrementalAlterConfigsApi(ControllerNode controller) {
+    public IncrementalAlterConfigsApi(ControllerNode controller, ConfigIntake intake) {
         this.controller = controller;
+        this.intake = intake;
     }
 
     @Override
@@ -20,6 +31,36 @@ public final class IncrementalAlterConfigsApi implements Api<IncrementalAlterCon
 
     @Override
     public void serve(IncrementalAlterConfigsRequest request, InboundRequest inbound) {
-        Later.answer(inbound, controller.incrementalAlterConfigs(request));
+        List<AlterConfigsResource> decided = request.resources().stream()
+                .filter(resource -> reasonRefused(resource).isEmpty())
+                .toList();
+        var answer = controller.incrementalAlterConfigs(request.withResources(decided));
+        Later.answer(inbound, answer.thenApply(response -> withRefused(request.resources(), response)));
+    }
+
+    private IncrementalAlterConfigsResponse withRefused(
+            List<AlterConfigsResource> asked, IncrementalAlterConfigsResponse decided) {
+        Iterator<AlterConfigsResourceResponse> others = decided.responses().iterator();
+        List<AlterConfigsResourceResponse> all = new ArrayList<>(asked.size());
+        for (AlterConfigsResource resource : asked) {
+            Optional<String> reason = reasonRefused(resource);
+            if (reason.isPresent()) {
+                all.add(new AlterConfigsResourceResponse(
+                        ErrorCode.INVALID_REQUEST.code(),
+                        reason.get(),
+                        resource.resourceType(),
+                        resource.resourceName()));
+            } else if (others.hasNext()) {
+                all.add(others.next());
+            }
+        }
+        return decided.withResponses(all);
+    }
+
+    private Optional<String> reasonRefused(AlterConfigsResource resource) {
+        return intake.reasonRefused(
+                resource.resourceType(),
+                resource.resourceName(),
+                resource.configs().stream().map(AlterableConfig::name).toList());
     }
 }

@@ -5,7 +5,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import ottla.base.ErrorCode;
 import ottla.base.Uuid;
 import ottla.controller.decide.TopicNames;
@@ -89,14 +88,14 @@ public final class MetadataApi implements Api<MetadataRequest> {
         return MetadataResponse.DEFAULT.withTopics(topics);
     }
 
-    /** A request with any id means only its ids, each once; otherwise its names (KIP-516). */
+    /** A request with any id means only its ids, otherwise its names (KIP-516), each once. */
     private static List<MetadataRequestTopic> meant(List<MetadataRequestTopic> asked) {
         List<MetadataRequestTopic> ids = asked.stream()
                 .filter(topic -> !topic.topicId().isZero())
                 .map(topic -> topic.withName(null))
                 .distinct()
                 .toList();
-        return ids.isEmpty() ? asked : ids;
+        return ids.isEmpty() ? asked.stream().distinct().toList() : ids;
     }
 
     private MetadataResponse answer(
@@ -130,21 +129,25 @@ public final class MetadataApi implements Api<MetadataRequest> {
             return found(image, topic.get(), listener, version, request);
         }
         if (name == null) {
-            return absent(null, asked.topicId(), ErrorCode.UNKNOWN_TOPIC_ID);
+            return MetadataResponseTopic.DEFAULT
+                    .withErrorCode(ErrorCode.UNKNOWN_TOPIC_ID.code())
+                    .withName(null)
+                    .withTopicId(asked.topicId());
         }
         if (TopicNames.reasonInvalid(name).isPresent()) {
-            return absent(name, Uuid.ZERO, ErrorCode.INVALID_TOPIC_EXCEPTION);
+            return absent(name, ErrorCode.INVALID_TOPIC_EXCEPTION, request);
         }
         missing.add(name);
-        return absent(name, Uuid.ZERO, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+        return absent(name, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, request);
     }
 
-    private static MetadataResponseTopic absent(@Nullable String name, Uuid id, ErrorCode error) {
-        return MetadataResponseTopic.DEFAULT
-                .withErrorCode(error.code())
-                .withName(name)
-                .withTopicId(id)
-                .withIsInternal(name != null && InternalTopics.contains(name));
+    private static MetadataResponseTopic absent(String name, ErrorCode error, MetadataRequest request) {
+        return new MetadataResponseTopic(
+                error.code(), name, Uuid.ZERO, InternalTopics.contains(name), List.of(), operations(request));
+    }
+
+    private static int operations(MetadataRequest request) {
+        return request.includeTopicAuthorizedOperations() ? Operations.TOPIC : Operations.NOT_ASKED;
     }
 
     private static MetadataResponseTopic found(
@@ -159,7 +162,7 @@ public final class MetadataApi implements Api<MetadataRequest> {
                 topic.id(),
                 InternalTopics.contains(topic.name()),
                 partitions,
-                request.includeTopicAuthorizedOperations() ? Operations.TOPIC : Operations.NOT_ASKED);
+                operations(request));
     }
 
     private static MetadataResponsePartition partition(

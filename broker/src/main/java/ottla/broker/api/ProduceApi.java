@@ -59,6 +59,10 @@ public final class ProduceApi implements Api<ProduceRequest> {
     @Override
     public void serve(ProduceRequest request, InboundRequest inbound) {
         Produce produce = new Produce(request, inbound);
+        if (GarbledRecords.in(request)) {
+            produce.refuse(ErrorCode.CORRUPT_MESSAGE);
+            return;
+        }
         for (TopicProduceData topic : RepeatedPartitions.merged(request.topicData())) {
             produce.topic(topic);
         }
@@ -86,6 +90,18 @@ public final class ProduceApi implements Api<ProduceRequest> {
             this.request = request;
             this.inbound = inbound;
             topics = new ArrayList<>(request.topicData().size());
+        }
+
+        void refuse(ErrorCode error) {
+            for (TopicProduceData topic : request.topicData()) {
+                topics.add(new TopicProduceResponse(
+                        topic.name(),
+                        topic.topicId(),
+                        topic.partitionData().stream()
+                                .map(data -> failed(data.index(), error))
+                                .toList()));
+            }
+            answer();
         }
 
         void topic(TopicProduceData topic) {
@@ -118,10 +134,6 @@ public final class ProduceApi implements Api<ProduceRequest> {
                 PartitionProduceData data,
                 Replica replica,
                 List<PartitionProduceResponse> answers) {
-            if (InternalTopics.contains(replica.name().topic())
-                    && !inbound.clientId().equals(INTERNAL_WRITER)) {
-                return failed(data.index(), ErrorCode.INVALID_TOPIC_EXCEPTION);
-            }
             Payload records = data.records();
             ErrorCode refused = records == null ? ErrorCode.INVALID_RECORD : check(records);
             if (records == null || refused != ErrorCode.NONE) {
@@ -129,6 +141,10 @@ public final class ProduceApi implements Api<ProduceRequest> {
             }
             if (request.acks() < -1 || request.acks() > 1) {
                 return failed(data.index(), ErrorCode.INVALID_REQUIRED_ACKS);
+            }
+            if (InternalTopics.contains(replica.name().topic())
+                    && !inbound.clientId().equals(INTERNAL_WRITER)) {
+                return failed(data.index(), ErrorCode.INVALID_TOPIC_EXCEPTION);
             }
             boolean all = request.acks() == -1;
             ByteBuffer bytes = records.pieces().getFirst();

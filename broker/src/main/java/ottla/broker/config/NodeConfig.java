@@ -71,7 +71,20 @@ public record NodeConfig(
         if (!problems.isEmpty()) {
             return new Parsed.Refused(problems);
         }
-        return new NodeConfigParser(new Values(ConfigTable.BROKER, properties), warnings).parse();
+        return new NodeConfigParser(new Values(ConfigTable.BROKER, withBothIds(properties)), warnings).parse();
+    }
+
+    /** {@code broker.id} is the older name of {@code node.id}: whoever sets one has set both. */
+    private static Map<String, String> withBothIds(Map<String, String> properties) {
+        Map<String, String> both = new LinkedHashMap<>(properties);
+        String nodeId = properties.get("node.id");
+        String brokerId = properties.get("broker.id");
+        if (brokerId == null && nodeId != null) {
+            both.put("broker.id", nodeId);
+        } else if (nodeId == null && brokerId != null) {
+            both.put("node.id", brokerId);
+        }
+        return both;
     }
 
     public boolean isBroker() {

@@ -12,6 +12,7 @@ import ottla.broker.api.BeginQuorumEpochApi;
 import ottla.broker.api.BrokerHeartbeatApi;
 import ottla.broker.api.BrokerRegistrationApi;
 import ottla.broker.api.ClusterView;
+import ottla.broker.api.ConfigIntake;
 import ottla.broker.api.ControllerRegistrationApi;
 import ottla.broker.api.CreatePartitionsApi;
 import ottla.broker.api.CreateTopicsApi;
@@ -107,11 +108,11 @@ record ApiTables(ApiTable broker, ApiTable controller) {
                 new InitProducerIdApi(producerIds),
                 new OffsetForLeaderEpochApi(partitions),
                 new DescribeConfigsApi(cluster, values),
-                new AlterConfigsApi(controller),
+                new AlterConfigsApi(controller, ConfigIntake.ofBroker(config.nodeId())),
                 new DescribeLogDirsApi(replicas, store, unusableDirectories),
                 new CreatePartitionsApi(controller),
                 new DeleteGroupsApi(groups),
-                new IncrementalAlterConfigsApi(controller),
+                new IncrementalAlterConfigsApi(controller, ConfigIntake.ofBroker(config.nodeId())),
                 new OffsetDeleteApi(groups),
                 new DescribeQuorumApi(quorum),
                 new UpdateFeaturesApi(controller),
@@ -132,9 +133,9 @@ record ApiTables(ApiTable broker, ApiTable controller) {
                 new CreateTopicsApi(controller),
                 new DeleteTopicsApi(controller),
                 new DescribeConfigsApi(cluster, values),
-                new AlterConfigsApi(controller),
+                new AlterConfigsApi(controller, ConfigIntake.everything()),
                 new CreatePartitionsApi(controller),
-                new IncrementalAlterConfigsApi(controller),
+                new IncrementalAlterConfigsApi(controller, ConfigIntake.everything()),
                 new VoteApi(quorum),
                 new BeginQuorumEpochApi(quorum),
                 new EndQuorumEpochApi(quorum),

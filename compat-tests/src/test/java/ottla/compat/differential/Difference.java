@@ -1,6 +1,8 @@
 package ottla.compat.differential;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -8,7 +10,7 @@ import java.util.TreeSet;
 
 /** One place where two answers are not the same. */
 record Difference(String path, String expected, String actual) {
-    private static final int SHOWN = 200;
+    private static final int SHOWN = 400;
 
     static List<Difference> between(JsonNode expected, JsonNode actual) {
         List<Difference> found = new ArrayList<>();
@@ -30,9 +32,27 @@ record Difference(String path, String expected, String actual) {
             for (JsonNode element : expected) {
                 compare(path + "[" + index++ + "]", element, others.next(), found);
             }
+        } else if (expected.isArray() && actual.isArray()) {
+            found.add(new Difference(
+                    path, "with " + shown(without(expected, actual)), "with " + shown(without(actual, expected))));
         } else if (!expected.equals(actual)) {
             found.add(new Difference(path, shown(expected), shown(actual)));
         }
+    }
+
+    /** What is in one list and not in the other. */
+    private static JsonNode without(JsonNode list, JsonNode other) {
+        ArrayNode rest = JsonNodeFactory.instance.arrayNode();
+        list.forEach(rest::add);
+        for (JsonNode element : other) {
+            for (int i = 0; i < rest.size(); i++) {
+                if (rest.get(i).equals(element)) {
+                    rest.remove(i);
+                    break;
+                }
+            }
+        }
+        return rest;
     }
 
     /** The path without the places in arrays, by which like differences are counted together. */

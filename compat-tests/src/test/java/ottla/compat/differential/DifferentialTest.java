@@ -13,7 +13,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import org.apache.kafka.common.protocol.ApiKeys;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import ottla.compat.BrokerKind;
 import ottla.compat.BrokerProcess;
 import ottla.compat.Waiting;
@@ -74,7 +75,16 @@ class DifferentialTest {
             ApiKeys.UNREGISTER_BROKER,
             ApiKeys.UPDATE_FEATURES);
 
-    private static final long SEED = Long.getLong("ottla.seed", 20260921);
+    /** An answer with this code anywhere says that Kafka failed at the request: nobody can rely on it. */
+    private static final int UNKNOWN_SERVER_ERROR = -1;
+
+    /** One in so many answers of Kafka may be such a failure; more would leave too little to compare. */
+    private static final int FAILURE_RARITY = 50;
+
+    static long[] seeds() {
+        Long wanted = Long.getLong("ottla.seed");
+        return wanted == null ? new long[] {20260921, 5} : new long[] {wanted};
+    }
 
     /** How often each version of each API is asked. */
     private static final int ROUNDS = Integer.getInteger("ottla.compat.rounds", 1);
@@ -85,9 +95,11 @@ class DifferentialTest {
 
     private final Map<String, List<String>> differences = new LinkedHashMap<>();
     private int asked;
+    private int failedInKafka;
 
-    @Test
-    void everyVersionOfEveryApiIsAnsweredAsByKafka() throws Exception {
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void everyVersionOfEveryApiIsAnsweredAsByKafka(long seed) throws Exception {
         BrokerKind candidateKind = BrokerKind.valueOf(
                 System.getProperty("ottla.compat.candidate", "ottla").toUpperCase(Locale.ROOT));
         try (Side kafka = new Side(BrokerProcess.start(BrokerKind.KAFKA, "Differential-reference", SETTINGS));
@@ -96,7 +108,7 @@ class DifferentialTest {
             for (Side side : sides) {
                 prepare(side);
             }
-            Random random = new Random(SEED);
+            Random random = new Random(seed);
             RequestGenerator generator = new RequestGenerator(random);
             for (int round = 0; round < ROUNDS; round++) {
                 new GroupStory("story-" + round, sides, random, (step, answers) -> tally(sides, step, answers)).tell();
@@ -105,7 +117,8 @@ class DifferentialTest {
                 }
             }
         }
-        assertThat(differences).as(this::report).isEmpty();
+        assertThat(differences).as(() -> report(seed)).isEmpty();
+        assertThat(failedInKafka).isLessThanOrEqualTo(asked / FAILURE_RARITY);
     }
 
     private void compare(List<Side> sides, Step step) throws IOException {
@@ -126,6 +139,10 @@ class DifferentialTest {
             answers.add(new Ignored(sides.get(i).names()).leftOut(step.api(), raw.get(i)));
         }
         asked++;
+        if (isFailure(raw.get(0))) {
+            failedInKafka++;
+            return;
+        }
         for (Difference difference : Difference.between(answers.get(0), answers.get(1))) {
             differences
                     .computeIfAbsent(step.api().name + difference.kind(), unused -> new ArrayList<>())
@@ -134,8 +151,12 @@ class DifferentialTest {
         }
     }
 
-    private String report() {
-        StringBuilder text = new StringBuilder("seed " + SEED + ", " + asked + " requests; the first of each kind:");
+    private static boolean isFailure(JsonNode answer) {
+        return answer.findValues("errorCode").stream().anyMatch(code -> code.asInt() == UNKNOWN_SERVER_ERROR);
+    }
+
+    private String report(long seed) {
+        StringBuilder text = new StringBuilder("seed " + seed + ", " + asked + " requests; the first of each kind:");
         differences.forEach((kind, all) -> text.append("\n  ")
                 .append(kind)
                 .append(" (")

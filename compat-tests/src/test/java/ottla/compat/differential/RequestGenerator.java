@@ -178,7 +178,7 @@ final class RequestGenerator {
         if (words.bad()) {
             return;
         }
-        boolean broker = path.startsWith("Describe") && words.chance(40);
+        boolean broker = words.chance(path.startsWith("Describe") ? 40 : 15);
         struct.put("resourceType", broker ? 4 : 2);
         struct.put("resourceName", broker ? words.oneOf("1", "1", "", "7") : words.oneOf(Vocabulary.CHANGING));
     }

@@ -84,6 +84,10 @@ final class Vocabulary {
                     "IncrementalAlterConfigs.Resources.Configs.Value" -> configValue();
             case "IncrementalAlterConfigs.Resources.Configs.ConfigOperation" ->
                 number(0, 0, 0, 1, 2, 3).or(4, -1);
+            case "AlterConfigs.Resources.ResourceName", "IncrementalAlterConfigs.Resources.ResourceName" ->
+                text(oneOf("1", "2", "", "nobody", oneOf(CHANGING)));
+            // Kafka fails at a fetch of the id that stands for none
+            case "Fetch.Topics.TopicId" -> text(bad() ? UNKNOWN_ID : "$topic:" + anyTopic());
             case "DescribeConfigs.Resources.ConfigurationKeys" -> configKey();
             case "ListConfigResources.ResourceTypes" -> number(2, 4, 16, 32).or(0, 99);
             case "Produce.Acks" -> number(1, -1).or(2, -2);

@@ -5,6 +5,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ottla.base.ErrorCode;
@@ -131,6 +133,15 @@ public final class BrokerRegistrations {
         }
         if (request.features().stream().noneMatch(feature -> feature.name().equals(MetadataVersion.FEATURE))) {
             return refuse(id, ErrorCode.INVALID_REGISTRATION, "it does not tell its levels of metadata.version");
+        }
+        Set<String> known = request.features().stream().map(Feature::name).collect(Collectors.toSet());
+        for (Map.Entry<String, Short> required : finalized.entrySet()) {
+            if (required.getValue() != 0 && !known.contains(required.getKey())) {
+                return refuse(
+                        id,
+                        ErrorCode.UNSUPPORTED_VERSION,
+                        "it does not know " + required.getKey() + ", which is at level " + required.getValue());
+            }
         }
         return Optional.empty();
     }

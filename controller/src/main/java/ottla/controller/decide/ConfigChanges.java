@@ -102,17 +102,20 @@ public final class ConfigChanges {
         if (resource instanceof Verdict.Refused<ConfigResource> refused) {
             return refused.as();
         }
-        ConfigResource known = resource.granted();
+        ConfigResource wanted = resource.granted();
         SortedMap<String, Optional<String>> changes = new TreeMap<>();
         for (IncrementalAlterConfigsRequest.AlterableConfig config : asked) {
-            Verdict<Optional<String>> changed = changed(known, config);
+            Verdict<Optional<String>> changed = changed(wanted, config);
             if (changed instanceof Verdict.Refused<Optional<String>> refused) {
                 return refused.as();
             }
-            Optional<String> value = changed.granted();
-            changes.put(config.name(), value);
+            changes.put(config.name(), changed.granted());
         }
-        return changedAndChecked(known, changes, Existence.REQUIRED);
+        // as in Kafka, a wrong operation is noticed before a wrong name
+        Optional<String> misnamed = reasonMisnamed(wanted);
+        return misnamed.isPresent()
+                ? Verdict.refused(ErrorCode.INVALID_REQUEST, misnamed.get())
+                : changedAndChecked(wanted, changes, Existence.REQUIRED);
     }
 
     private Verdict<List<ConfigRecord>> legacy(ResourceKey key, List<AlterConfigsRequest.AlterableConfig> asked) {
@@ -121,6 +124,10 @@ public final class ConfigChanges {
             return refused.as();
         }
         ConfigResource known = resource.granted();
+        Optional<String> misnamed = reasonMisnamed(known);
+        if (misnamed.isPresent()) {
+            return Verdict.refused(ErrorCode.INVALID_REQUEST, misnamed.get());
+        }
         SortedMap<String, Optional<String>> changes = new TreeMap<>();
         facts.image().config(known).keySet().forEach(name -> changes.put(name, Optional.empty()));
         List<String> nulls = new ArrayList<>();
@@ -226,7 +233,8 @@ public final class ConfigChanges {
         Optional<Operation> operation = Operation.of(asked.configOperation());
         if (operation.isEmpty()) {
             return Verdict.refused(
-                    ErrorCode.INVALID_REQUEST, "Unknown operation " + asked.configOperation() + " of a configuration.");
+                    ErrorCode.INVALID_REQUEST,
+                    "There is no operation " + asked.configOperation() + " on a configuration.");
         }
         if (operation.get() == Operation.DELETE) {
             return Verdict.granted(Optional.empty());
@@ -263,25 +271,25 @@ public final class ConfigChanges {
                 .toList();
     }
 
-    private Verdict<ConfigResource> resource(ResourceKey key) {
-        Optional<ConfigResource.Type> type = ConfigResource.Type.of(key.type());
-        if (type.isEmpty()) {
-            return Verdict.refused(ErrorCode.INVALID_REQUEST, "Unknown resource type " + key.type() + ".");
-        }
-        Optional<String> invalid = switch (type.get()) {
+    private static Verdict<ConfigResource> resource(ResourceKey key) {
+        return ConfigResource.Type.of(key.type())
+                .map(type -> Verdict.granted(new ConfigResource(type, key.name())))
+                .orElseGet(
+                        () -> Verdict.refused(ErrorCode.INVALID_REQUEST, "Unknown resource type " + key.type() + "."));
+    }
+
+    private static Optional<String> reasonMisnamed(ConfigResource resource) {
+        String name = resource.name();
+        return switch (resource.type()) {
             case BROKER_LOGGER -> Optional.of("Unexpected resource type BROKER_LOGGER.");
             case TOPIC ->
-                key.name().isEmpty()
+                name.isEmpty()
                         ? Optional.of("Default topic resources are not allowed.")
-                        : TopicNames.reasonInvalid(key.name());
-            case GROUP ->
-                key.name().isEmpty() ? Optional.of("Default group resources are not allowed.") : Optional.empty();
-            case BROKER -> key.name().isEmpty() ? Optional.empty() : reasonNotNodeId(key.name());
-            case CLIENT_METRICS ->
-                key.name().isEmpty() ? Optional.of("Subscription name can't be empty") : Optional.empty();
+                        : TopicNames.reasonInvalid(name);
+            case GROUP -> name.isEmpty() ? Optional.of("Default group resources are not allowed.") : Optional.empty();
+            case BROKER -> name.isEmpty() ? Optional.empty() : reasonNotNodeId(name);
+            case CLIENT_METRICS -> name.isEmpty() ? Optional.of("Subscription name can't be empty") : Optional.empty();
         };
-        return invalid.<Verdict<ConfigResource>>map(reason -> Verdict.refused(ErrorCode.INVALID_REQUEST, reason))
-                .orElseGet(() -> Verdict.granted(new ConfigResource(type.get(), key.name())));
     }
 
     private static Optional<String> reasonNotNodeId(String name) {

@@ -297,7 +297,7 @@ public final class Replica {
     /** What a cold read found: the records, or an error in place of the answer. Waits for the disk. */
     PartitionData run(ReplicaRead.OnDisk cold) {
         try {
-            return cold.data().withRecords(cold.read().runToSend());
+            return ReplicaReading.withRecords(cold.data(), cold.read().runToSend());
         } catch (DiskFailure failure) {
             return ReplicaRead.failure(cold.data().partitionIndex(), failedAside(failure));
         }

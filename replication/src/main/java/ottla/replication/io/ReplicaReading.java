@@ -38,7 +38,7 @@ final class ReplicaReading {
 
     /** Reads for a consumer or a follower. A follower's position is taken in, if it is news. */
     ReplicaRead read(FetchTerms terms, FetchPartition asked, int maxBytes, ReadLeast least, FollowerNews news) {
-        ErrorCode refused = state.check(asked.currentLeaderEpoch(), terms.from());
+        ErrorCode refused = state.check(Math.max(asked.currentLeaderEpoch(), -1), terms.from());
         if (refused != ErrorCode.NONE) {
             return new ReplicaRead.Failed(refused);
         }
@@ -105,6 +105,13 @@ final class ReplicaReading {
         };
     }
 
+    /** The answer to a read of bytes that are there; if even the first batch was too large, no transactions are told either. */
+    static PartitionData withRecords(PartitionData answer, Payload records) {
+        return records.sizeBytes() == 0
+                ? answer.withRecords(records).withAbortedTransactions(null)
+                : answer.withRecords(records);
+    }
+
     private ReplicaRead ready(
             FetchTerms terms,
             FetchPartition asked,
@@ -133,7 +140,7 @@ final class ReplicaReading {
                 diverging,
                 LeaderIdAndEpoch.DEFAULT,
                 SnapshotId.DEFAULT,
-                wantsAborted(terms) ? aborted : null,
+                wantsAborted(terms) && diverging.endOffset() < 0 ? aborted : null,
                 -1,
                 records);
     }

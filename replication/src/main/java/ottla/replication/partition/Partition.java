@@ -193,7 +193,7 @@ public final class Partition {
 
     /** What is wrong with a leader epoch that a client names (KIP-320); -1 names none. */
     public ErrorCode checkEpoch(int clientLeaderEpoch) {
-        if (clientLeaderEpoch < 0 || clientLeaderEpoch == leaderEpoch) {
+        if (clientLeaderEpoch == -1 || clientLeaderEpoch == leaderEpoch) {
             return ErrorCode.NONE;
         }
         return clientLeaderEpoch < leaderEpoch ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH;

@@ -207,11 +207,13 @@ public final class FetchSessions {
     /** The parts of an answer, in their order. */
     private enum Part {
         READ,
+        UNKNOWN_ID,
         UNKNOWN;
 
         static Part of(PartitionData answer) {
             return switch (ErrorCode.of(answer.errorCode())) {
-                case UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, INCONSISTENT_TOPIC_ID -> UNKNOWN;
+                case UNKNOWN_TOPIC_ID -> UNKNOWN_ID;
+                case UNKNOWN_TOPIC_OR_PARTITION, INCONSISTENT_TOPIC_ID -> UNKNOWN;
                 default -> READ;
             };
         }
