@@ -44,6 +44,18 @@ public final class DescribeConfigsApi implements Api<DescribeConfigsRequest> {
 
     @Override
     public void serve(DescribeConfigsRequest request, InboundRequest inbound) {
+        Optional<DescribeConfigsResource> strange = request.resources().stream()
+                .filter(resource ->
+                        ConfigResource.Type.of(resource.resourceType()).isEmpty())
+                .findFirst();
+        if (strange.isPresent()) {
+            // as in Kafka, the whole request is then refused
+            String reason = "Unexpected resource type " + strange.get().resourceType() + ".";
+            inbound.answer(DescribeConfigsResponse.DEFAULT.withResults(request.resources().stream()
+                    .map(resource -> refused(resource, ErrorCode.INVALID_REQUEST, reason))
+                    .toList()));
+            return;
+        }
         ClusterImage image = cluster.image();
         LayeredConfig effective = new LayeredConfig(
                 file,
@@ -61,12 +73,7 @@ public final class DescribeConfigsApi implements Api<DescribeConfigsRequest> {
             ClusterImage image,
             LayeredConfig effective,
             DescribeConfigsRequest request) {
-        Optional<ConfigResource.Type> type = ConfigResource.Type.of(resource.resourceType());
-        if (type.isEmpty()) {
-            return refused(
-                    resource, ErrorCode.INVALID_REQUEST, "Unexpected resource type " + resource.resourceType() + ".");
-        }
-        return switch (type.get()) {
+        return switch (ConfigResource.Type.of(resource.resourceType()).orElseThrow()) {
             case TOPIC -> topic(resource, image, effective, request);
             case BROKER -> broker(resource, image, effective, request);
             case GROUP -> group(resource, image, request);

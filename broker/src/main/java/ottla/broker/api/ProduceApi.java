@@ -237,11 +237,24 @@ public final class ProduceApi implements Api<ProduceRequest> {
                 errors.add(new BatchIndexAndErrorMessage(error.index(), error.message()));
             }
             PartitionProduceResponse answer = failed(index, no.error());
-            return errors.isEmpty()
-                    ? answer
-                    : answer.withLogStartOffset(replica.logStartOffset())
-                            .withRecordErrors(errors)
-                            .withErrorMessage(no.message());
+            if (tellsLogStart(no.error())) {
+                answer = answer.withLogStartOffset(replica.logStartOffset());
+            }
+            return errors.isEmpty() ? answer : answer.withRecordErrors(errors).withErrorMessage(no.message());
+        }
+
+        /** Where the log begins is told with a fault of the records, not with one of the request or of this broker. */
+        private static boolean tellsLogStart(ErrorCode error) {
+            return switch (error) {
+                case CORRUPT_MESSAGE,
+                        UNKNOWN_TOPIC_OR_PARTITION,
+                        NOT_LEADER_OR_FOLLOWER,
+                        MESSAGE_TOO_LARGE,
+                        RECORD_LIST_TOO_LARGE,
+                        KAFKA_STORAGE_ERROR,
+                        UNKNOWN_TOPIC_ID -> false;
+                default -> true;
+            };
         }
 
         private PartitionProduceResponse failed(int index, ErrorCode error) {
