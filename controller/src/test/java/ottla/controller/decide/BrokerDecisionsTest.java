@@ -6,6 +6,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import ottla.base.ErrorCode;
 import ottla.base.Uuid;
+import ottla.controller.image.MetadataVersion;
 import ottla.controller.image.PartitionRegistration;
 import ottla.controller.image.PartitionRegistration.LeaderRecovery;
 import ottla.wire.message.AlterPartitionRequest;
@@ -77,8 +78,7 @@ class BrokerDecisionsTest {
                 .withClusterId("cluster")
                 .withIncarnationId(new Uuid(8, 8))
                 .withLogDirs(List.of(new Uuid(9, 1007)))
-                .withFeatures(
-                        List.of(new BrokerRegistrationRequest.Feature("metadata.version", (short) 7, (short) 30)));
+                .withFeatures(SmallCluster.features(30));
         assertThat(register(sound)).isEqualTo(ErrorCode.NONE);
         assertThat(register(sound.withBrokerId(8).withClusterId("other"))).isEqualTo(ErrorCode.INCONSISTENT_CLUSTER_ID);
         assertThat(register(sound.withBrokerId(8).withLogDirs(List.of()))).isEqualTo(ErrorCode.INVALID_REGISTRATION);
@@ -87,15 +87,20 @@ class BrokerDecisionsTest {
         assertThat(register(sound.withBrokerId(8)))
                 .as("7 has this directory")
                 .isEqualTo(ErrorCode.INVALID_REGISTRATION);
-        BrokerRegistrationRequest old = sound.withBrokerId(8)
-                .withFeatures(
-                        List.of(new BrokerRegistrationRequest.Feature("metadata.version", (short) 7, (short) 29)));
+        BrokerRegistrationRequest old = sound.withBrokerId(8).withFeatures(SmallCluster.features(29));
         assertThat(register(old)).isEqualTo(ErrorCode.INVALID_REGISTRATION);
         assertThat(register(old.withLogDirs(List.of(new Uuid(9, 1008))))).isEqualTo(ErrorCode.UNSUPPORTED_VERSION);
         assertThat(register(sound.withBrokerId(8)
                         .withLogDirs(List.of(new Uuid(9, 1008)))
                         .withFeatures(List.of())))
                 .isEqualTo(ErrorCode.INVALID_REGISTRATION);
+        assertThat(register(sound.withBrokerId(8)
+                        .withLogDirs(List.of(new Uuid(9, 1008)))
+                        .withFeatures(sound.features().stream()
+                                .filter(feature -> feature.name().equals(MetadataVersion.FEATURE))
+                                .toList())))
+                .as("the other features are in force, too")
+                .isEqualTo(ErrorCode.UNSUPPORTED_VERSION);
     }
 
     @Test

@@ -6,6 +6,7 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import ottla.base.Uuid;
 import ottla.controller.image.ClusterImage;
+import ottla.controller.image.Feature;
 import ottla.controller.image.ImageDelta;
 import ottla.controller.image.MetadataVersion;
 import ottla.controller.image.PartitionRegistration;
@@ -72,9 +73,20 @@ final class SmallCluster {
                 .withIncarnationId(newId().get())
                 .withRack("rack-" + id % 3)
                 .withLogDirs(List.of(new Uuid(50, 1000 + id)))
-                .withFeatures(List.of(new BrokerRegistrationRequest.Feature(
-                        "metadata.version", MetadataVersion.MINIMUM.level(), MetadataVersion.LATEST.level())));
+                .withFeatures(features(MetadataVersion.LATEST.level()));
         return apply(new BrokerRegistrations(facts(), liveness).register(request, endOffset, 0));
+    }
+
+    /** What a broker of this version knows, but for how much of metadata.version. */
+    static List<BrokerRegistrationRequest.Feature> features(int metadataVersionMax) {
+        return Feature.byName().stream()
+                .map(feature -> new BrokerRegistrationRequest.Feature(
+                        feature.featureName(),
+                        feature.minLevel(),
+                        feature.featureName().equals(MetadataVersion.FEATURE)
+                                ? (short) metadataVersionMax
+                                : feature.maxLevel()))
+                .toList();
     }
 
     BrokerHeartbeatResponse heartbeat(BrokerHeartbeatRequest request) {

@@ -21,6 +21,7 @@ import ottla.controller.decide.Activation;
 import ottla.controller.decide.ControllerSettings;
 import ottla.controller.decide.PlainConfigRules;
 import ottla.controller.image.ClusterImage;
+import ottla.controller.image.Feature;
 import ottla.controller.image.ImageDelta;
 import ottla.controller.image.MetadataVersion;
 import ottla.controller.image.PartitionRegistration;
@@ -333,9 +334,10 @@ class ControllerNodeTest {
                 .withIncarnationId(incarnation)
                 .withLogDirs(List.of(DIRECTORY))
                 .withListeners(List.of(new BrokerRegistrationRequest.Listener("PLAINTEXT", "h", 9092, (short) 0)))
-                .withFeatures(List.of(
-                        new BrokerRegistrationRequest.Feature("metadata.version", (short) 7, (short) 30),
-                        new BrokerRegistrationRequest.Feature("group.version", (short) 0, (short) 1)));
+                .withFeatures(Feature.byName().stream()
+                        .map(feature -> new BrokerRegistrationRequest.Feature(
+                                feature.featureName(), feature.minLevel(), feature.maxLevel()))
+                        .toList());
     }
 
     private static BrokerHeartbeatRequest heartbeat(long epoch, long metadataOffset) {
