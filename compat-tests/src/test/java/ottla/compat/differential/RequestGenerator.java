@@ -7,8 +7,11 @@ import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.Iterator;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.apache.kafka.common.protocol.ApiKeys;
 
 /** Makes requests of any API in any version, always the same from the same seed. */
@@ -95,6 +98,7 @@ final class RequestGenerator {
             case "Metadata.Topics" -> nameOrId(struct, version >= 12);
             case "DeleteTopics.Topics" -> nameOrId(struct, true);
             case "Fetch" -> session(struct, version);
+            case "Produce" -> eachPartitionOnce(struct);
             case "BrokerRegistration" -> registration(struct, version);
             case "DescribeConfigs.Resources", "AlterConfigs.Resources", "IncrementalAlterConfigs.Resources" ->
                 resource(struct, path);
@@ -122,6 +126,20 @@ final class RequestGenerator {
             struct.set("name", NullNode.getInstance());
         } else if (!words.bad()) {
             struct.put("topicId", Vocabulary.NO_ID);
+        }
+    }
+
+    /** Of a partition that is named twice with different faults, Kafka writes the one and answers for the other. */
+    private static void eachPartitionOnce(ObjectNode request) {
+        Set<String> seen = new HashSet<>();
+        for (JsonNode topic : request.withArray("topicData")) {
+            String name = topic.path("name").asText() + topic.path("topicId").asText();
+            Iterator<JsonNode> partitions = topic.withArray("partitionData").iterator();
+            while (partitions.hasNext()) {
+                if (!seen.add(name + " " + partitions.next().path("index"))) {
+                    partitions.remove();
+                }
+            }
         }
     }
 

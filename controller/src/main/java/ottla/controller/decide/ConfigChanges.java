@@ -2,15 +2,14 @@ package ottla.controller.decide;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import ottla.base.ErrorCode;
 import ottla.controller.image.ConfigResource;
@@ -37,58 +36,72 @@ public final class ConfigChanges {
     /** IncrementalAlterConfigs: each resource is changed or refused on its own. */
     public Decision<MetadataRecord, IncrementalAlterConfigsResponse> incremental(
             IncrementalAlterConfigsRequest request) {
-        Set<ResourceKey> duplicates = duplicates(request.resources().stream()
-                .map(resource -> new ResourceKey(resource.resourceType(), resource.resourceName()))
-                .toList());
-        List<MetadataRecord> records = new ArrayList<>();
-        List<IncrementalAlterConfigsResponse.AlterConfigsResourceResponse> answers = new ArrayList<>();
+        Changes changes = new Changes();
         for (IncrementalAlterConfigsRequest.AlterConfigsResource asked : request.resources()) {
             ResourceKey key = new ResourceKey(asked.resourceType(), asked.resourceName());
-            Verdict<List<ConfigRecord>> verdict = duplicates.contains(key)
-                    ? Verdict.refused(ErrorCode.INVALID_REQUEST, "Duplicate resource.")
-                    : incremental(key, asked.configs());
-            var answer = new IncrementalAlterConfigsResponse.AlterConfigsResourceResponse(
-                    ErrorCode.NONE.code(), null, asked.resourceType(), asked.resourceName());
-            switch (verdict) {
-                case Verdict.Granted<List<ConfigRecord>> granted -> records.addAll(granted.value());
-                case Verdict.Refused<List<ConfigRecord>> refused ->
-                    answer = answer.withErrorCode(refused.error().code()).withErrorMessage(refused.message());
-            }
-            if (!(duplicates.contains(key) && answers.contains(answer))) {
-                answers.add(answer);
-            }
+            changes.add(key, () -> incremental(key, asked.configs()));
         }
+        List<MetadataRecord> records = changes.decide();
         return new Decision<>(
-                request.validateOnly() ? List.of() : withClearedElr(records),
-                IncrementalAlterConfigsResponse.DEFAULT.withResponses(answers));
+                request.validateOnly() ? List.of() : records,
+                IncrementalAlterConfigsResponse.DEFAULT.withResponses(
+                        changes.answers(IncrementalAlterConfigsResponse.AlterConfigsResourceResponse::new)));
     }
 
     /** AlterConfigs: what is not named loses its override. */
     public Decision<MetadataRecord, AlterConfigsResponse> legacy(AlterConfigsRequest request) {
-        Set<ResourceKey> duplicates = duplicates(request.resources().stream()
-                .map(resource -> new ResourceKey(resource.resourceType(), resource.resourceName()))
-                .toList());
-        List<MetadataRecord> records = new ArrayList<>();
-        List<AlterConfigsResponse.AlterConfigsResourceResponse> answers = new ArrayList<>();
+        Changes changes = new Changes();
         for (AlterConfigsRequest.AlterConfigsResource asked : request.resources()) {
             ResourceKey key = new ResourceKey(asked.resourceType(), asked.resourceName());
-            Verdict<List<ConfigRecord>> verdict = duplicates.contains(key)
-                    ? Verdict.refused(ErrorCode.INVALID_REQUEST, "Duplicate resource.")
-                    : legacy(key, asked.configs());
-            var answer = new AlterConfigsResponse.AlterConfigsResourceResponse(
-                    ErrorCode.NONE.code(), null, asked.resourceType(), asked.resourceName());
-            switch (verdict) {
-                case Verdict.Granted<List<ConfigRecord>> granted -> records.addAll(granted.value());
-                case Verdict.Refused<List<ConfigRecord>> refused ->
-                    answer = answer.withErrorCode(refused.error().code()).withErrorMessage(refused.message());
-            }
-            if (!(duplicates.contains(key) && answers.contains(answer))) {
-                answers.add(answer);
+            changes.add(key, () -> legacy(key, asked.configs()));
+        }
+        List<MetadataRecord> records = changes.decide();
+        return new Decision<>(
+                request.validateOnly() ? List.of() : records,
+                AlterConfigsResponse.DEFAULT.withResponses(
+                        changes.answers(AlterConfigsResponse.AlterConfigsResourceResponse::new)));
+    }
+
+    /** What a request asks for, resource by resource. One that is named twice is not changed, and answered once. */
+    private final class Changes {
+        private final Map<ResourceKey, Supplier<Verdict<List<ConfigRecord>>>> asked = new LinkedHashMap<>();
+        private final Map<ResourceKey, Verdict<List<ConfigRecord>>> verdicts = new LinkedHashMap<>();
+
+        void add(ResourceKey key, Supplier<Verdict<List<ConfigRecord>>> decision) {
+            Supplier<Verdict<List<ConfigRecord>>> before = asked.putIfAbsent(key, decision);
+            if (before != null) {
+                asked.put(key, () -> Verdict.refused(ErrorCode.INVALID_REQUEST, "Duplicate resource."));
             }
         }
-        return new Decision<>(
-                request.validateOnly() ? List.of() : withClearedElr(records),
-                AlterConfigsResponse.DEFAULT.withResponses(answers));
+
+        List<MetadataRecord> decide() {
+            List<MetadataRecord> records = new ArrayList<>();
+            asked.forEach((key, decision) -> {
+                Verdict<List<ConfigRecord>> verdict = decision.get();
+                verdicts.put(key, verdict);
+                if (verdict instanceof Verdict.Granted<List<ConfigRecord>> granted) {
+                    records.addAll(granted.value());
+                }
+            });
+            return withClearedElr(records);
+        }
+
+        <T> List<T> answers(AnswerShape<T> shape) {
+            List<T> answers = new ArrayList<>();
+            verdicts.forEach((key, verdict) -> answers.add(
+                    switch (verdict) {
+                        case Verdict.Granted<List<ConfigRecord>> granted ->
+                            shape.of(ErrorCode.NONE.code(), null, key.type(), key.name());
+                        case Verdict.Refused<List<ConfigRecord>> refused ->
+                            shape.of(refused.error().code(), refused.message(), key.type(), key.name());
+                    }));
+            return answers;
+        }
+    }
+
+    /** The two requests have answers of the same content and of different types. */
+    private interface AnswerShape<T> {
+        T of(short errorCode, @Nullable String errorMessage, byte resourceType, String resourceName);
     }
 
     /** The overrides that a topic about to be created is given. */
@@ -328,17 +341,6 @@ public final class ConfigChanges {
         List<MetadataRecord> all = new ArrayList<>(records);
         all.addAll(cleared.containsKey("") ? List.of(new ClearElrRecord("")) : cleared.values());
         return all;
-    }
-
-    private static Set<ResourceKey> duplicates(List<ResourceKey> keys) {
-        Set<ResourceKey> seen = new HashSet<>();
-        Set<ResourceKey> twice = new HashSet<>();
-        keys.forEach(key -> {
-            if (!seen.add(key)) {
-                twice.add(key);
-            }
-        });
-        return twice;
     }
 
     private enum Existence {

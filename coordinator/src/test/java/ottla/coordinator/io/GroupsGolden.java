@@ -1,19 +1,12 @@
 package ottla.coordinator.io;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import ottla.base.GoldenStory;
 
-/**
- * Stories of groups as scripts: each line with what came of it indented below. Run with {@code -Dottla.rewrite=true} to write what
- * comes of them now; the difference is then reviewed.
- */
+/** Stories of groups as scripts. */
 class GroupsGolden {
     private static final Path FOLDER = Path.of("src/test/resources/golden/groups");
 
@@ -33,22 +26,6 @@ class GroupsGolden {
                 "restart"
             })
     void tellsTheStory(String story) throws IOException {
-        Path file = FOLDER.resolve(story + ".txt");
-        List<String> expected = Files.readAllLines(file);
-        GroupScript script = new GroupScript();
-        List<String> actual = new ArrayList<>();
-        for (String line : expected) {
-            boolean said = !line.startsWith("  ");
-            if (said) {
-                actual.add(line);
-            }
-            if (said && !line.isEmpty() && !line.startsWith("#")) {
-                actual.addAll(script.run(line));
-            }
-        }
-        if (Boolean.getBoolean("ottla.rewrite")) {
-            Files.write(file, actual);
-        }
-        assertThat(actual).containsExactlyElementsOf(expected);
+        GoldenStory.tell(FOLDER.resolve(story + ".txt"), new GroupScript()::run);
     }
 }

@@ -201,7 +201,8 @@ class FailedDiskTest {
     private Replica replica(int partition) {
         TopicPartition name = new TopicPartition("topic", partition);
         Assignment assignment = TestReplicas.assignment(0, 0, List.of(TestReplicas.SELF, 2));
-        Replicas.Assigned assigned = replicas.assign(name, ID, TestLogs.config(Map.of()), assignment, LogStore.Origin.NEW);
+        Replicas.Assigned assigned =
+                replicas.assign(name, ID, TestLogs.config(Map.of()), assignment, LogStore.Origin.NEW);
         assertThat(assigned).isInstanceOf(Replicas.Assigned.Done.class);
         return ((Replicas.Assigned.Done) assigned).replica();
     }
