@@ -1,8 +1,6 @@
 package ottla.log.io;
 
 import java.nio.ByteBuffer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import ottla.base.ErrorCode;
 import ottla.log.append.Admission;
 import ottla.log.append.AppendResult;
@@ -15,8 +13,6 @@ import ottla.wire.record.Batches;
 
 /** How batches come into a log: judged, stamped, written, and noted in all that is derived from them. Under the log's lock. */
 final class Appending {
-    private static final Logger LOG = LoggerFactory.getLogger(Log.class);
-
     private final LogState state;
     private final Rolling rolling;
 
@@ -132,6 +128,7 @@ final class Appending {
             noteEpoch(batches.batch());
         }
         active.write(records.duplicate());
+        state.shell.full().written();
         note(active, records, baseOffset);
         state.endOffset = lastOffset + 1;
         state.producers.advance(state.endOffset);
@@ -164,11 +161,7 @@ final class Appending {
         if (failure.kind() != DiskFailure.Kind.FULL) {
             throw failure;
         }
-        LOG.warn(
-                "{} is full: nothing was appended to {} ({})",
-                state.shell.disk().root(),
-                state.partition,
-                failure.getMessage());
+        state.shell.refused(failure);
         return AppendResult.Refused.of(ErrorCode.KAFKA_STORAGE_ERROR, "the log directory is full");
     }
 }

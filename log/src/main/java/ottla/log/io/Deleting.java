@@ -30,7 +30,7 @@ final class Deleting {
         state.logStartOffset = offset;
         state.producers.onLogStart(offset);
         if (state.epochs.truncateBefore(offset) == LeaderEpochs.Change.CHANGED) {
-            state.saveEpochs();
+            state.saveEpochsIfRoom();
         }
     }
 
@@ -43,14 +43,26 @@ final class Deleting {
             facts.add(new SegmentFacts(segment.baseOffset(), segmentEnd, segment.sizeBytes(), newestMs(segment)));
         }
         Retention.Plan plan = Retention.plan(facts, state.config, state.logStartOffset, highWatermark, nowMs);
-        if (plan.count() == 0) {
-            return 0;
+        int count = plan.count();
+        if (count == all.size() && count > 0 && !rollIfRoom()) {
+            count--;
         }
-        if (plan.count() == all.size()) {
+        deleteFirst(all.subList(0, count), plan.reason());
+        return count;
+    }
+
+    /** On a full disk the active segment stays, and what is before it goes all the same. */
+    private boolean rollIfRoom() {
+        try {
             rolling.roll();
+            return true;
+        } catch (DiskFailure failure) {
+            if (failure.kind() != DiskFailure.Kind.FULL) {
+                throw failure;
+            }
+            state.shell.refused(failure);
+            return false;
         }
-        deleteFirst(all.subList(0, plan.count()), plan.reason());
-        return plan.count();
     }
 
     private long newestMs(Segment segment) {

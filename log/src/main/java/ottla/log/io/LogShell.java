@@ -16,4 +16,31 @@ public record LogShell(
         Background background,
         InstantSource clock,
         RandomGenerator random,
-        long producerIdExpirationMs) {}
+        long producerIdExpirationMs,
+        FullDisk full) {
+    public LogShell(
+            Disk disk,
+            OpenFiles files,
+            TailCache tails,
+            ReadBuffers buffers,
+            Background background,
+            InstantSource clock,
+            RandomGenerator random,
+            long producerIdExpirationMs) {
+        this(
+                disk,
+                files,
+                tails,
+                buffers,
+                background,
+                clock,
+                random,
+                producerIdExpirationMs,
+                new FullDisk(disk));
+    }
+
+    /** Something was not written because the disk has no room. */
+    void refused(DiskFailure failure) {
+        full.refused(clock.millis(), failure);
+    }
+}

@@ -30,7 +30,7 @@ final class LogState {
     long endOffset;
     Optional<Uuid> topicId;
 
-    /** The latest epoch has no records yet, and is not written down: a start that did not find it would not miss it. */
+    /** The epochs are to be written down with the next append. A start that did not find the latest would not miss it. */
     boolean epochUnwritten;
 
     /** Where the log was closed in order, as long as nothing but appends happened since. */
@@ -81,14 +81,27 @@ final class LogState {
         }
     }
 
+    /** As {@link #saveEpochs}, where older epochs in the file do no harm: on a full disk they stay there for a while. */
+    void saveEpochsIfRoom() {
+        try {
+            saveEpochs();
+        } catch (DiskFailure failure) {
+            if (failure.kind() != DiskFailure.Kind.FULL) {
+                throw failure;
+            }
+            shell.refused(failure);
+        }
+    }
+
     void saveEpochs() {
         changed();
-        epochUnwritten = false;
+        epochUnwritten = true;
         SmallFiles.replace(
                 shell.disk(),
                 files.path(SegmentFiles.EPOCH_CHECKPOINT),
                 Checkpoint.epochs(epochs.entries()),
                 SmallFiles.Durability.WRITTEN);
+        epochUnwritten = false;
         flushing.namesChanged();
     }
 

@@ -370,7 +370,7 @@ public final class LogStore implements AutoCloseable {
                 }
             } catch (DiskFailure failure) {
                 if (failure.kind() == DiskFailure.Kind.FULL) {
-                    LOG.warn("{} is full: its checkpoints were not written", shelf, failure);
+                    shelf.shell().refused(failure); // the next time will do
                 } else {
                     fail(shelf.directory(), failure);
                 }

@@ -112,6 +112,14 @@ final class LeaderTerm implements QuorumTerm {
         return taken;
     }
 
+    /** Puts back what could not be written, in front of what has come since. */
+    synchronized void putBack(List<Waiting> unwritten) {
+        if (state == State.LEADING) {
+            waiting.addAll(0, unwritten);
+            unwritten.forEach(batch -> waitingBytes += batch.batch().sizeBytes());
+        }
+    }
+
     /** From now on nothing is accepted, and what waits is given up. */
     synchronized void end() {
         state = State.OVER;

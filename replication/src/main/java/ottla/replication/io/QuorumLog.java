@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ottla.base.Check;
+import ottla.base.ErrorCode;
 import ottla.base.TopicPartition;
 import ottla.base.Uuid;
 import ottla.log.LogConfig;
@@ -148,13 +149,33 @@ final class QuorumLog implements AutoCloseable {
                 SmallFiles.Durability.SYNCED);
     }
 
-    /** Appends batches that have their offsets and epochs; throws if the disk does not take them. */
+    /** Whether batches were written. */
+    enum Outcome {
+        WRITTEN,
+        /** The disk is full, and nothing has changed. */
+        NO_ROOM
+    }
+
+    /** Appends batches that have their offsets and epochs, if there is room. */
+    Outcome appendIfRoom(ByteBuffer batches, int epoch) {
+        return switch (log.appendAsFollower(batches, epoch)) {
+            case AppendResult.Refused refused when refused.error() == ErrorCode.KAFKA_STORAGE_ERROR -> Outcome.NO_ROOM;
+            case AppendResult.Refused refused -> throw unwritable(refused.message());
+            case AppendResult.Appended appended -> Outcome.WRITTEN;
+            case AppendResult.AlreadyAppended before -> Outcome.WRITTEN;
+        };
+    }
+
+    /** As {@link #appendIfRoom}, where there is no going on without; throws if the disk is full. */
     void append(ByteBuffer batches, int epoch) {
-        AppendResult result = log.appendAsFollower(batches, epoch);
-        if (result instanceof AppendResult.Refused refused) {
-            throw new IllegalStateException(
-                    "The metadata log in " + shell.disk().root() + " cannot be written: " + refused.message());
+        if (appendIfRoom(batches, epoch) == Outcome.NO_ROOM) {
+            throw unwritable("the log directory is full");
         }
+    }
+
+    private IllegalStateException unwritable(String reason) {
+        return new IllegalStateException(
+                "The metadata log in " + shell.disk().root() + " cannot be written: " + reason);
     }
 
     /** The control records among batches to be appended, by offset. */

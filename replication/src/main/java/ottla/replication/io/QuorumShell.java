@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -37,6 +38,9 @@ final class QuorumShell implements AutoCloseable {
     /** Kafka looks for snapshots that nobody needs once a minute. */
     private static final long CLEAN_INTERVAL_MS = 60_000;
 
+    /** How often a full disk is tried again. */
+    private static final long FULL_RETRY_MS = 500;
+
     private final QuorumSettings settings;
     private final QuorumLog log;
     private final Quorum quorum;
@@ -51,6 +55,9 @@ final class QuorumShell implements AutoCloseable {
     private long epochStartOffset;
     private long nextRequest = 1;
     private long nextCleanMs;
+
+    /** The disk was full: what waits to be written is tried again then. */
+    private OptionalLong retryMs = OptionalLong.empty();
 
     /** Records or snapshot bytes of the answer that is being taken in. */
     private Payload arrived = Payload.EMPTY;
@@ -127,7 +134,7 @@ final class QuorumShell implements AutoCloseable {
 
     /** When {@link #turn} is to be called at the latest. */
     long nextDeadlineMs() {
-        return Math.min(nextCleanMs, quorum.nextDeadlineMs());
+        return Math.min(retryMs.orElse(Long.MAX_VALUE), Math.min(nextCleanMs, quorum.nextDeadlineMs()));
     }
 
     /** One turn of the owner's loop: timers, what was appended meanwhile, and what the listeners do not know yet. */
@@ -244,21 +251,37 @@ final class QuorumShell implements AutoCloseable {
         }
     }
 
-    /** Writes all that was accepted since the last turn, and flushes once for all of it. */
+    /**
+     * Writes all that was accepted since the last turn, and flushes once for all of it. On a full disk the rest waits: its offsets
+     * are given, and whoever asked for it hears that the time is up, if it takes too long.
+     */
     private void writeWaiting() {
+        if (retryMs.isPresent() && ticksMs.getAsLong() < retryMs.getAsLong()) {
+            return;
+        }
+        retryMs = OptionalLong.empty();
         List<LeaderTerm.Waiting> waiting = term.map(LeaderTerm::take).orElse(List.of());
         if (waiting.isEmpty()) {
             return;
         }
         int epoch = term.orElseThrow().epoch();
+        int written = 0;
         for (LeaderTerm.Waiting batch : waiting) {
             Check.invariant(
                     batch.batch().baseOffset() == log.endOffset(),
                     "offsets were given without gaps",
                     batch.batch().baseOffset(),
                     log.endOffset());
-            log.append(batch.bytes(), epoch);
+            if (log.appendIfRoom(batch.bytes(), epoch) == QuorumLog.Outcome.NO_ROOM) {
+                term.orElseThrow().putBack(waiting.subList(written, waiting.size()));
+                retryMs = OptionalLong.of(ticksMs.getAsLong() + FULL_RETRY_MS);
+                break;
+            }
             delivery.appended(batch.batch());
+            written++;
+        }
+        if (written == 0) {
+            return;
         }
         step(new Input.Appended(epoch, log.endOffset(), Map.of()));
         log.flush();

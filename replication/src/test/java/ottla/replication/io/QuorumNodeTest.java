@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import ottla.base.Uuid;
 import ottla.log.io.Disk;
+import ottla.log.io.DiskFailure;
 import ottla.log.io.DiskFile;
+import ottla.log.io.FaultyDisk;
 import ottla.log.io.MemoryDisk;
 import ottla.replication.io.QuorumTerm.Append;
 import ottla.replication.quorum.MetadataRetention;
@@ -70,6 +73,33 @@ final class QuorumNodeTest {
                 assertThat(leads.term().epoch()).isEqualTo(2);
                 assertThat(leads.term().endOffset()).isEqualTo(5);
             });
+        }
+    }
+
+    @Test
+    void onAFullDiskCommitsWaitForRoom() {
+        try (TestQuorum quorum = TestQuorum.on(disk)) {
+            QuorumTerm term = quorum.leads();
+            term.append(topics(1));
+            quorum.committed(1);
+            disk.limit(0);
+            assertThat(term.append(topics(2))).isEqualTo(new Append.Accepted(2, 2));
+            assertThat(term.append(topics(3))).isEqualTo(new Append.Accepted(3, 3));
+            // answered by the thread that would write: it is still there, and nothing was committed
+            assertThat(quorum.node()
+                            .createSnapshot(new SnapshotId(2, 1), 0, List.<List<VersionedRecord>>of().iterator()))
+                    .failsWithin(10, TimeUnit.SECONDS);
+            assertThat(term.committedEndOffset()).isEqualTo(2);
+            disk.limit(Long.MAX_VALUE);
+
+            List<TestQuorum.Event> seen = quorum.committed(3);
+            assertThat(committedRecords(seen)).isEqualTo(records(2, 3));
+            assertThat(term.append(topics(4))).isEqualTo(new Append.Accepted(4, 4));
+            quorum.committed(4);
+        }
+        try (TestQuorum quorum = TestQuorum.on(disk)) {
+            List<TestQuorum.Event> seen = quorum.until(event -> event instanceof TestQuorum.Event.Leads);
+            assertThat(committedRecords(seen)).isEqualTo(records(1, 2, 3, 4));
         }
     }
 
@@ -167,11 +197,12 @@ final class QuorumNodeTest {
     }
 
     @Test
-    void aDiskThatTakesNothingEndsTheNode() {
-        TestQuorum quorum = TestQuorum.on(disk);
+    void aDiskThatBreaksEndsTheNode() {
+        FaultyDisk broken = new FaultyDisk(1);
+        TestQuorum quorum = TestQuorum.on(broken);
         QuorumTerm term = quorum.leads();
 
-        disk.limit(0);
+        broken.failAfter(0, DiskFailure.Kind.BROKEN);
         term.append(topics(1));
 
         assertThat(quorum.next()).isInstanceOf(TestQuorum.Event.Failed.class);

@@ -1,0 +1,167 @@
+package ottla.compat;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.CreateTopicsOptions;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.KafkaStorageException;
+import org.apache.kafka.common.errors.RetriableException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A node on a small file system of its own that somebody fills: writes are refused, all else goes on, and writes resume by
+ * themselves. Kafka takes its directory offline there and ends, so there is nothing to compare.
+ */
+class FullDiskTest {
+    private static final TopicPartition PARTITION = new TopicPartition("kept", 0);
+
+    private Path mount = Path.of("");
+
+    @BeforeEach
+    void mountAFileSystem() throws Exception {
+        Files.createDirectories(BrokerProcess.WORK);
+        mount = Files.createTempDirectory(BrokerProcess.WORK.toAbsolutePath(), "small-disk-");
+        assumeTrue(
+                run("mount", "-t", "tmpfs", "-o", "size=32m", "none", mount.toString()),
+                "no file system can be mounted here: what a full disk does was NOT RUN");
+    }
+
+    @AfterEach
+    void unmount() throws Exception {
+        run("umount", mount.toString());
+        Files.deleteIfExists(mount);
+    }
+
+    private static boolean run(String... command) throws Exception {
+        try {
+            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+            process.getInputStream().readAllBytes();
+            return process.waitFor() == 0;
+        } catch (IOException absent) {
+            return false;
+        }
+    }
+
+    @Test
+    void itIsSurvived() throws Exception {
+        Map<String, String> settings = Map.of("log.dirs", mount.resolve("data").toString());
+        try (BrokerProcess broker = BrokerProcess.start(BrokerKind.OTTLA, "FullDisk", settings)) {
+            Clients clients = Clients.of(broker);
+            clients.createTopic("kept", 1);
+            write(clients, "before");
+            write(clients, "also before");
+            commit(clients, 1, Duration.ofSeconds(30));
+            Path filler = fill();
+
+            for (int i = 0; i < 3; i++) {
+                assertThatThrownBy(() -> write(clients, "lost"))
+                        .isInstanceOf(ExecutionException.class)
+                        .hasCauseInstanceOf(KafkaStorageException.class);
+            }
+            assertThatThrownBy(() -> commit(clients, 2, Duration.ofSeconds(2))).isInstanceOf(RetriableException.class);
+            assertThatThrownBy(() -> create(clients, "late", 2_000))
+                    .isInstanceOf(ExecutionException.class)
+                    .hasCauseInstanceOf(RetriableException.class);
+            assertThat(clients.readAll(2, PARTITION))
+                    .extracting(ConsumerRecord::value)
+                    .containsExactly("before", "also before");
+            deleteFirst(clients);
+
+            Files.delete(filler);
+            Waiting.until("the topic that was asked for is there", () -> topics(clients)
+                    .contains("late"));
+            write(clients, "after");
+            commit(clients, 2, Duration.ofSeconds(30));
+            assertThat(Files.readAllLines(broker.log()))
+                    .filteredOn(line -> line.contains("is full"))
+                    .hasSize(1);
+
+            assertThat(broker.terminate()).isIn(0, 143);
+            broker.restart();
+            assertThat(clients.readAll(2, PARTITION))
+                    .extracting(ConsumerRecord::value)
+                    .containsExactly("also before", "after");
+        }
+    }
+
+    private static void write(Clients clients, String value) throws Exception {
+        try (KafkaProducer<String, String> producer =
+                clients.producer("retries", "0", "enable.idempotence", "false")) {
+            producer.send(new ProducerRecord<>("kept", value)).get();
+        }
+    }
+
+    private static void commit(Clients clients, long offset, Duration limit) {
+        try (KafkaConsumer<String, String> consumer = clients.consumer("group.id", "group")) {
+            consumer.assign(Set.of(PARTITION));
+            consumer.commitSync(Map.of(PARTITION, new OffsetAndMetadata(offset)), limit);
+        }
+    }
+
+    private static void create(Clients clients, String topic, int limitMs) throws Exception {
+        try (Admin admin = clients.admin()) {
+            admin.createTopics(
+                            List.of(new NewTopic(topic, Optional.of(1), Optional.empty())),
+                            new CreateTopicsOptions().timeoutMs(limitMs))
+                    .all()
+                    .get();
+        }
+    }
+
+    private static void deleteFirst(Clients clients) throws Exception {
+        try (Admin admin = clients.admin()) {
+            admin.deleteRecords(Map.of(PARTITION, RecordsToDelete.beforeOffset(1)))
+                    .all()
+                    .get();
+        }
+    }
+
+    private static Set<String> topics(Clients clients) throws Exception {
+        try (Admin admin = clients.admin()) {
+            return admin.listTopics().names().get();
+        }
+    }
+
+    /** Takes all the room that is left, to the last byte. */
+    private Path fill() throws IOException {
+        Path filler = mount.resolve("filler");
+        try (OutputStream out = Files.newOutputStream(filler)) {
+            for (int chunkBytes : List.of(1 << 20, 4096, 1)) {
+                fill(out, new byte[chunkBytes]);
+            }
+        }
+        return filler;
+    }
+
+    private static void fill(OutputStream out, byte[] chunk) {
+        try {
+            while (true) {
+                out.write(chunk);
+            }
+        } catch (IOException full) {
+            // as it should be
+        }
+    }
+}
