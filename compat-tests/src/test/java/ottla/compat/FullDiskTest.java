@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.CreateTopicsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -37,6 +38,12 @@ import org.junit.jupiter.api.Test;
 class FullDiskTest {
     private static final TopicPartition PARTITION = new TopicPartition("kept", 0);
 
+    /** Too large for what is left of the page that a file ends in. */
+    private static final String LARGE = "x".repeat(8_000);
+
+    private static final String METADATA = "x".repeat(4_000);
+    private static final int TOPICS = 80;
+
     private Path mount = Path.of("");
 
     @BeforeEach
@@ -56,7 +63,8 @@ class FullDiskTest {
 
     private static boolean run(String... command) throws Exception {
         try {
-            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+            Process process =
+                    new ProcessBuilder(command).redirectErrorStream(true).start();
             process.getInputStream().readAllBytes();
             return process.waitFor() == 0;
         } catch (IOException absent) {
@@ -76,12 +84,12 @@ class FullDiskTest {
             Path filler = fill();
 
             for (int i = 0; i < 3; i++) {
-                assertThatThrownBy(() -> write(clients, "lost"))
+                assertThatThrownBy(() -> write(clients, LARGE))
                         .isInstanceOf(ExecutionException.class)
                         .hasCauseInstanceOf(KafkaStorageException.class);
             }
             assertThatThrownBy(() -> commit(clients, 2, Duration.ofSeconds(2))).isInstanceOf(RetriableException.class);
-            assertThatThrownBy(() -> create(clients, "late", 2_000))
+            assertThatThrownBy(() -> createMany(clients, 2_000))
                     .isInstanceOf(ExecutionException.class)
                     .hasCauseInstanceOf(RetriableException.class);
             assertThat(clients.readAll(2, PARTITION))
@@ -90,8 +98,9 @@ class FullDiskTest {
             deleteFirst(clients);
 
             Files.delete(filler);
-            Waiting.until("the topic that was asked for is there", () -> topics(clients)
-                    .contains("late"));
+            Waiting.until(
+                    "what was decided meanwhile is carried out",
+                    () -> topics(clients).contains("late-" + (TOPICS - 1)));
             write(clients, "after");
             commit(clients, 2, Duration.ofSeconds(30));
             assertThat(Files.readAllLines(broker.log()))
@@ -107,8 +116,7 @@ class FullDiskTest {
     }
 
     private static void write(Clients clients, String value) throws Exception {
-        try (KafkaProducer<String, String> producer =
-                clients.producer("retries", "0", "enable.idempotence", "false")) {
+        try (KafkaProducer<String, String> producer = clients.producer("retries", "0", "enable.idempotence", "false")) {
             producer.send(new ProducerRecord<>("kept", value)).get();
         }
     }
@@ -116,15 +124,16 @@ class FullDiskTest {
     private static void commit(Clients clients, long offset, Duration limit) {
         try (KafkaConsumer<String, String> consumer = clients.consumer("group.id", "group")) {
             consumer.assign(Set.of(PARTITION));
-            consumer.commitSync(Map.of(PARTITION, new OffsetAndMetadata(offset)), limit);
+            consumer.commitSync(Map.of(PARTITION, new OffsetAndMetadata(offset, METADATA)), limit);
         }
     }
 
-    private static void create(Clients clients, String topic, int limitMs) throws Exception {
+    private static void createMany(Clients clients, int limitMs) throws Exception {
+        List<NewTopic> topics = IntStream.range(0, TOPICS)
+                .mapToObj(i -> new NewTopic("late-" + i, Optional.of(1), Optional.empty()))
+                .toList();
         try (Admin admin = clients.admin()) {
-            admin.createTopics(
-                            List.of(new NewTopic(topic, Optional.of(1), Optional.empty())),
-                            new CreateTopicsOptions().timeoutMs(limitMs))
+            admin.createTopics(topics, new CreateTopicsOptions().timeoutMs(limitMs))
                     .all()
                     .get();
         }

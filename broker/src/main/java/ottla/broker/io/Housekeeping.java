@@ -15,7 +15,9 @@ final class Housekeeping {
         threads.every(watermarksMs, watermarksMs, replicas::saveHighWatermarks);
         // Kafka allows 0 here; once a millisecond is as often as anybody can want
         long recoveryMs = Math.max(1, values.number("log.flush.offset.checkpoint.interval.ms"));
-        threads.every(initialMs, recoveryMs, store::saveCheckpoints);
+        threads.every(initialMs, recoveryMs, store::saveRecoveryPoints);
+        long startsMs = Math.max(1, values.number("log.flush.start.offset.checkpoint.interval.ms"));
+        threads.every(initialMs, startsMs, store::saveLogStartOffsets);
         // with Kafka's default this is for ever: flush.ms then has no effect, there as here
         threads.every(initialMs, values.longNumber("log.flush.scheduler.interval.ms"), replicas::flushOld);
         long producersMs = values.number("producer.id.expiration.check.interval.ms");

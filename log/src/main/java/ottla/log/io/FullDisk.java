@@ -32,8 +32,7 @@ public final class FullDisk {
         if (state == State.ROOM && (refusedCount == 1 || nowMs - toldMs >= PAUSE_MS)) {
             state = State.FULL;
             toldMs = nowMs;
-            LOG.error(
-                    "{} is full: writes are refused until there is room again ({})", root, failure.getMessage());
+            LOG.error("{} is full: writes are refused until there is room again ({})", root, failure.getMessage());
         }
     }
 

@@ -27,16 +27,7 @@ public record LogShell(
             InstantSource clock,
             RandomGenerator random,
             long producerIdExpirationMs) {
-        this(
-                disk,
-                files,
-                tails,
-                buffers,
-                background,
-                clock,
-                random,
-                producerIdExpirationMs,
-                new FullDisk(disk));
+        this(disk, files, tails, buffers, background, clock, random, producerIdExpirationMs, new FullDisk(disk));
     }
 
     /** Something was not written because the disk has no room. */

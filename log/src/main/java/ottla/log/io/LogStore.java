@@ -98,7 +98,14 @@ public final class LogStore implements AutoCloseable {
 
     /** What a log outside the topics needs, such as the metadata log, to be opened in one of the directories or on a disk apart. */
     public LogShell shell(Disk disk) {
-        LogShell any = shelves.getFirst().shell();
+        return shelves.stream()
+                .map(Shelf::shell)
+                .filter(shell -> shell.disk().root().equals(disk.root()))
+                .findFirst()
+                .orElseGet(() -> shellApart(disk, shelves.getFirst().shell()));
+    }
+
+    private static LogShell shellApart(Disk disk, LogShell any) {
         return new LogShell(
                 disk,
                 any.files(),
@@ -355,9 +362,14 @@ public final class LogStore implements AutoCloseable {
         onEachShelf(shelf -> shelf.saveHighWatermarks(highWatermarks));
     }
 
-    /** Writes down recovery points and log start offsets, so that the next start knows how little it must look at. */
-    public void saveCheckpoints() {
-        onEachShelf(shelf -> shelf.saveCheckpoints(logs(shelf.directory())));
+    /** Writes down recovery points, so that the next start knows how little it must look at. */
+    public void saveRecoveryPoints() {
+        onEachShelf(shelf -> shelf.saveRecoveryPoints(logs(shelf.directory())));
+    }
+
+    /** Writes down where the logs start, as DeleteRecords and retention have moved it. */
+    public void saveLogStartOffsets() {
+        onEachShelf(shelf -> shelf.saveLogStartOffsets(logs(shelf.directory())));
     }
 
     private void onEachShelf(Consumer<Shelf> deed) {
@@ -409,7 +421,8 @@ public final class LogStore implements AutoCloseable {
             closing.start(shelf.toString(), tasks);
         }
         closing.await();
-        saveCheckpoints();
+        saveRecoveryPoints();
+        saveLogStartOffsets();
         synchronized (this) {
             open.clear();
             shelves.forEach(shelf -> end(shelf, brokerEpoch, unclean.contains(shelf)));

@@ -37,6 +37,7 @@ final class Segment {
     private final LogFile transactions;
     /** {@link #UNMEASURED} as long as nobody has asked what an earlier run left. */
     private volatile int sizeBytes;
+
     private volatile boolean aside;
 
     private int transactionCount;

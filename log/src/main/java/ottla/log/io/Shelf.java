@@ -131,18 +131,24 @@ final class Shelf {
         }
     }
 
-    /** Writes down how far the logs given are flushed and where they start; the others keep what was known. */
-    void saveCheckpoints(Iterable<Log> open) {
+    /** Writes down how far the logs given are flushed; the others keep what was known. */
+    void saveRecoveryPoints(Iterable<Log> open) {
         Map<TopicPartition, Long> flushed = new HashMap<>(recoveryPoints);
-        Map<TopicPartition, Long> starts = new HashMap<>(logStartOffsets);
         for (Log log : open) {
             flushed.put(log.partition(), log.recoveryPoint());
+        }
+        saveIfChanged(Checkpoint.RECOVERY_POINT, recoveryPoints, flushed);
+    }
+
+    /** Writes down where the logs given start; the others keep what was known. */
+    void saveLogStartOffsets(Iterable<Log> open) {
+        Map<TopicPartition, Long> starts = new HashMap<>(logStartOffsets);
+        for (Log log : open) {
             starts.remove(log.partition());
             if (log.logStartOffset() > 0) {
                 starts.put(log.partition(), log.logStartOffset());
             }
         }
-        saveIfChanged(Checkpoint.RECOVERY_POINT, recoveryPoints, flushed);
         saveIfChanged(Checkpoint.LOG_START_OFFSET, logStartOffsets, starts);
     }
 

@@ -205,7 +205,8 @@ class LogStoreTest {
         append(a, 3);
         append(b, 3);
         failing.failAfter(0, DiskFailure.Kind.BROKEN);
-        store.saveCheckpoints();
+        store.saveRecoveryPoints();
+        store.saveLogStartOffsets();
 
         LogDirectory broken = store.directoryOf(A).orElseThrow();
         assertThat(failed).containsExactly(broken);
