@@ -94,12 +94,12 @@ public final class ProduceApi implements Api<ProduceRequest> {
 
         void refuse(ErrorCode error) {
             for (TopicProduceData topic : request.topicData()) {
-                topics.add(new TopicProduceResponse(
-                        topic.name(),
-                        topic.topicId(),
-                        topic.partitionData().stream()
-                                .map(data -> failed(data.index(), error))
-                                .toList()));
+                List<PartitionProduceResponse> answers = topic.partitionData().stream()
+                        .map(data -> failed(data.index(), error))
+                        .toList();
+                if (!answers.isEmpty()) {
+                    topics.add(new TopicProduceResponse(topic.name(), topic.topicId(), answers));
+                }
             }
             answer();
         }

@@ -4,12 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import org.apache.kafka.common.protocol.ApiKeys;
@@ -93,6 +98,10 @@ class DifferentialTest {
     private static final Map<String, String> SETTINGS =
             Map.of("log.initial.task.delay.ms", "3600000", "log.retention.check.interval.ms", "3600000");
 
+    /** Where every request and both answers are written, if anywhere. */
+    private static final Optional<Path> TRACE =
+            Optional.ofNullable(System.getProperty("ottla.compat.trace")).map(Path::of);
+
     private final Map<String, List<String>> differences = new LinkedHashMap<>();
     private int asked;
     private int failedInKafka;
@@ -134,6 +143,7 @@ class DifferentialTest {
     }
 
     private void tally(List<Side> sides, Step step, List<JsonNode> raw) {
+        trace(step, raw);
         List<JsonNode> answers = new ArrayList<>();
         for (int i = 0; i < sides.size(); i++) {
             answers.add(new Ignored(sides.get(i).names()).leftOut(step.api(), raw.get(i)));
@@ -149,6 +159,17 @@ class DifferentialTest {
                     .add(difference.path() + ": Kafka says " + difference.expected() + ", the candidate "
                             + difference.actual() + "\n      to request " + asked + ": " + step);
         }
+    }
+
+    private void trace(Step step, List<JsonNode> raw) {
+        TRACE.ifPresent(file -> {
+            String text = (asked + 1) + " " + step + "\n  kafka " + raw.get(0) + "\n  other " + raw.get(1) + "\n";
+            try {
+                Files.writeString(file, text, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            } catch (IOException failure) {
+                throw new UncheckedIOException(failure);
+            }
+        });
     }
 
     private static boolean isFailure(JsonNode answer) {
