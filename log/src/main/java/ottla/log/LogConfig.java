@@ -79,6 +79,11 @@ public record LogConfig(
         return internalSegmentBytes.orElse(segmentBytes);
     }
 
+    /** At what age a segment is closed: a compacted topic's must be, for its records to be cleaned in time. */
+    public long rollMs() {
+        return compacts() && maxCompactionLagMs() > 0 ? Math.min(maxCompactionLagMs(), segmentMs()) : segmentMs();
+    }
+
     public boolean compacts() {
         return cleanupPolicy.contains(CleanupPolicy.COMPACT);
     }

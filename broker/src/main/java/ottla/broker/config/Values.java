@@ -44,6 +44,10 @@ public final class Values {
         return Long.parseLong(text(key));
     }
 
+    public double decimal(String key) {
+        return Double.parseDouble(text(key));
+    }
+
     public boolean flag(String key) {
         return text(key).toLowerCase(Locale.ROOT).equals("true");
     }

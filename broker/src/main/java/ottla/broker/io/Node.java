@@ -31,6 +31,7 @@ import ottla.controller.image.Feature;
 import ottla.controller.io.ControllerNode;
 import ottla.coordinator.io.GroupCoordinator;
 import ottla.log.io.DiskFailure;
+import ottla.log.io.LogCleaner;
 import ottla.log.io.LogDirectory;
 import ottla.log.io.LogStore;
 import ottla.replication.io.MachineThread;
@@ -181,7 +182,19 @@ final class Node implements AutoCloseable {
         await(metadata.controller().registerController(controllerRegistration()));
         open(clientServer, tables.broker(), clientListeners());
         Housekeeping.start(disks, replicas, store, values);
+        startCleaner(replicas, store);
         ending.push(new Step("registration", () -> await(lifecycle.leave())));
+    }
+
+    /** Without it, compacted topics grow for ever: Kafka advises against that, and will not allow it from version 5 on. */
+    private void startCleaner(Replicas replicas, LogStore store) {
+        LogCleaner.Settings cleaning = settings.cleaner();
+        if (values.flag("log.cleaner.enable")) {
+            started("cleaner", new LogCleaner(cleaning, store, replicas::cleanable, clock))
+                    .start();
+        } else {
+            LOG.warn("log.cleaner.enable is false: topics with cleanup.policy=compact are not compacted");
+        }
     }
 
     /** The quorum and the controller that follows it. */

@@ -17,6 +17,7 @@ import ottla.controller.decide.ControllerSettings;
 import ottla.controller.io.ControllerNode;
 import ottla.coordinator.group.GroupConfig;
 import ottla.log.LogConfig;
+import ottla.log.io.LogCleaner;
 import ottla.log.io.LogStore;
 import ottla.replication.io.QuorumSettings;
 import ottla.replication.quorum.Endpoint;
@@ -83,6 +84,23 @@ record NodeSettings(NodeConfig config) {
     LogStore.Limits logs() {
         return new LogStore.Limits(
                 OPEN_FILES, TAIL_CACHE_BYTES, READ_BUFFER_BYTES, config.values().number("producer.id.expiration.ms"));
+    }
+
+    LogCleaner.Settings cleaner() {
+        Values values = config.values();
+        LogCleaner.Settings cleaner = new LogCleaner.Settings(
+                values.number("log.cleaner.threads"),
+                values.longNumber("log.cleaner.dedupe.buffer.size"),
+                values.decimal("log.cleaner.io.buffer.load.factor"),
+                values.number("log.cleaner.io.buffer.size"),
+                values.decimal("log.cleaner.io.max.bytes.per.second"),
+                values.longNumber("log.cleaner.backoff.ms"));
+        if (!cleaner.holdsAnyKey()) {
+            throw new RefusedStart("log.cleaner.dedupe.buffer.size is " + cleaner.keyBytes()
+                    + ", which for each of log.cleaner.threads (" + cleaner.threads()
+                    + ") is too small to hold a single key.");
+        }
+        return cleaner;
     }
 
     GroupConfig groups() {

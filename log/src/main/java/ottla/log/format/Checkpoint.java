@@ -21,6 +21,9 @@ public final class Checkpoint {
     public static final String HIGH_WATERMARK = "replication-offset-checkpoint";
     public static final String LOG_START_OFFSET = "log-start-offset-checkpoint";
 
+    /** Up to where the cleaner has been. */
+    public static final String CLEANER = "cleaner-offset-checkpoint";
+
     private static final String VERSION = "0";
 
     private Checkpoint() {}

@@ -20,6 +20,7 @@ final class Cutting {
             return;
         }
         state.changed();
+        state.cutting(offset);
         state.tail.clear();
         List<Segment> beyond = state.segments.beginningAt(offset + 1);
         beyond.forEach(state.segments::remove);
@@ -46,6 +47,7 @@ final class Cutting {
 
     void resetTo(long offset) {
         state.changed();
+        state.cutting(0);
         state.tail.clear();
         state.flushing.cutTo(0);
         List<Segment> all = state.segments.beginningAt(0);

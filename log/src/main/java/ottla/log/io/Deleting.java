@@ -96,6 +96,7 @@ final class Deleting {
     }
 
     void remove() {
+        state.upheaval();
         state.tail.clear();
         String aside = LogDirectory.deletedName(
                 state.partition, UUID.randomUUID().toString().replace("-", ""));

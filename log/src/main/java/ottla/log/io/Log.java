@@ -37,6 +37,7 @@ public final class Log implements AutoCloseable {
     private final Reading reading;
     private final Cutting cutting;
     private final Deleting deleting;
+    private final Compacting compacting;
 
     private Log(LogState state) {
         this.state = state;
@@ -45,6 +46,7 @@ public final class Log implements AutoCloseable {
         reading = new Reading(state);
         cutting = new Cutting(state);
         deleting = new Deleting(state, rolling);
+        compacting = new Compacting(state, reading);
     }
 
     /**
@@ -292,6 +294,13 @@ public final class Log implements AutoCloseable {
         return deleting.deleteSegmentsBefore(offset);
     }
 
+    // ---- compaction
+
+    /** For the cleaner. */
+    Compacting compacting() {
+        return compacting;
+    }
+
     // ---- durability and end
 
     /** A flush of all that was appended so far, which can then run without the lock. */
@@ -307,6 +316,7 @@ public final class Log implements AutoCloseable {
     /** Writes everything down so that the next start need not look for it, and lets go of files and memory. */
     @Override
     public void close() {
+        state.upheaval();
         state.tail.clear();
         if (!state.isAsItWasClosed()) {
             state.segments.active().seal();
@@ -319,6 +329,7 @@ public final class Log implements AutoCloseable {
 
     /** As a crash would: nothing more is written. For a log whose disk has failed. */
     public void abandon() {
+        state.upheaval();
         state.tail.clear();
         state.segments.all().forEach(Segment::close);
     }

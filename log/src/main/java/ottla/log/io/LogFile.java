@@ -40,8 +40,11 @@ final class LogFile {
         return directory.resolve(name);
     }
 
-    /** Opens what is there. Only a file that was never seen is created: a late reader must not bring a deleted one back. */
-    DiskFile openNow() {
+    /**
+     * Opens what is there. Only a file that was never seen is created: a late reader must not bring a deleted one back. Nor does it
+     * look for a file while that is given another name.
+     */
+    synchronized DiskFile openNow() {
         if (presence == Presence.UNKNOWN) {
             DiskFile file = disk.create(path());
             presence = Presence.SEEN;
@@ -141,8 +144,16 @@ final class LogFile {
         }
     }
 
+    /** As {@link #rename}, of a file that need not be there: it is then made under the new name, if ever. */
+    synchronized void renameIfThere(String nextName) {
+        if (exists()) {
+            rename(nextName);
+        }
+        name = nextName;
+    }
+
     /** Gives the file another name in the same directory. */
-    void rename(String nextName) {
+    synchronized void rename(String nextName) {
         disk.rename(path(), directory.resolve(nextName));
         name = nextName;
     }

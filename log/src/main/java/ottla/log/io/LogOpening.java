@@ -59,8 +59,7 @@ final class LogOpening {
     void run(Stop stop, long startOffsetKnown, long recoveryPointKnown) {
         logStartOffset = startOffsetKnown;
         recoveryPoint = recoveryPointKnown;
-        List<String> names = names();
-        removeLeftovers(names);
+        List<String> names = Leftovers.settle(files, names());
         snapshots.load(names);
         loadSegments(names);
         loadEpochs(names);
@@ -98,14 +97,6 @@ final class LogOpening {
         }
     }
 
-    private void removeLeftovers(List<String> names) {
-        for (String name : names) {
-            if (name.endsWith(SegmentFiles.DELETED) || name.endsWith(SegmentFiles.CLEANED) || name.endsWith(".tmp")) {
-                shell.disk().delete(files.path(name));
-            }
-        }
-    }
-
     private void loadSegments(List<String> names) {
         for (String name : names) {
             SegmentFiles.baseOffset(name, SegmentFiles.LOG).ifPresent(baseOffset -> {
@@ -115,8 +106,12 @@ final class LogOpening {
             });
         }
         // An empty segment that is not the last: a roll that was begun and given up, or a file that a crash emptied.
+        // The first
+        // one of a compacted log may be one of which nothing is left: the log still starts there.
         for (Segment segment : segments.beginningAt(0)) {
+            boolean compacted = config.compacts() && segment == segments.first();
             if (segments.count() > 1
+                    && !compacted
                     && segment != segments.active()
                     && segment.data().measure() == 0) {
                 segments.remove(segment);

@@ -36,6 +36,15 @@ final class LogState {
     /** Where the log was closed in order, as long as nothing but appends happened since. */
     private OptionalLong closedAt;
 
+    /** Counts what makes a cleaner give its pass up: cuts, and the end of the log. Read without the lock by the cleaner. */
+    volatile int upheavals;
+
+    /** The segment that a cleaner is putting in the place of others, as long as a crash would leave both. */
+    Optional<Segment> swapping = Optional.empty();
+
+    /** The lowest offset that the log was cut to since a cleaner last asked: what was clean beyond it is so no more. */
+    long cutTo = Long.MAX_VALUE;
+
     LogState(LogShell shell, TopicPartition partition, LogConfig config, LogOpening opened) {
         this.shell = shell;
         this.partition = partition;
@@ -103,6 +112,22 @@ final class LogState {
                 SmallFiles.Durability.WRITTEN);
         epochUnwritten = false;
         flushing.namesChanged();
+    }
+
+    /** To be called before anything is cut at an offset. What a cleaner has begun to put in must not bring it back. */
+    void cutting(long offset) {
+        upheaval();
+        cutTo = Math.min(cutTo, offset);
+        if (swapping.isPresent()) {
+            swapping.filter(cleaned -> !segments.contains(cleaned)).ifPresent(Segment::delete);
+            shell.disk().syncDirectory(files.directory().name());
+        }
+    }
+
+    /** A cleaner's pass that is under way is given up. */
+    void upheaval() {
+        int next = upheavals + 1; // under the lock: the field is volatile for the cleaner alone
+        upheavals = next;
     }
 
     LogFlush planFlush() {

@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -360,6 +361,15 @@ public final class LogStore implements AutoCloseable {
     /** Writes down the high watermarks of the partitions given; the others keep theirs. */
     public void saveHighWatermarks(Map<TopicPartition, Long> highWatermarks) {
         onEachShelf(shelf -> shelf.saveHighWatermarks(highWatermarks));
+    }
+
+    /** Up to where a log is known to be compacted. */
+    synchronized OptionalLong cleanedTo(TopicPartition partition) {
+        return shelf(partition).map(shelf -> shelf.cleanedTo(partition)).orElse(OptionalLong.empty());
+    }
+
+    synchronized void saveCleanedTo(TopicPartition partition, long offset) {
+        shelf(partition).filter(Shelf::isOnline).ifPresent(shelf -> shelf.saveCleanedTo(partition, offset));
     }
 
     /** Writes down recovery points, so that the next start knows how little it must look at. */

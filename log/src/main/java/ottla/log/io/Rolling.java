@@ -22,11 +22,11 @@ final class Rolling {
     private boolean tooOld(Segment active, long maxTimestamp) {
         long firstMs = active.firstTimestampMs();
         boolean byRecords = firstMs >= 0 && maxTimestamp >= 0;
-        if (!byRecords && state.config.segmentMs() == Long.MAX_VALUE) {
+        if (!byRecords && state.config.rollMs() == Long.MAX_VALUE) {
             return false;
         }
         long waitedMs = byRecords ? maxTimestamp - firstMs : state.shell.clock().millis() - active.createdMs();
-        return waitedMs > state.config.segmentMs() - active.rollJitterMs();
+        return waitedMs > state.config.rollMs() - active.rollJitterMs();
     }
 
     void roll() {

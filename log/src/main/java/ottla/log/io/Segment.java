@@ -10,6 +10,7 @@ import ottla.log.format.AbortedTransaction;
 import ottla.log.format.OffsetIndexLayout;
 import ottla.log.format.SegmentFiles;
 import ottla.log.format.TimeIndexLayout;
+import ottla.log.retain.CompactedSegment;
 import ottla.wire.record.BatchLayout;
 import ottla.wire.record.BatchView;
 
@@ -19,7 +20,7 @@ import ottla.wire.record.BatchView;
  *
  * <p>Changed under the log's lock. The files of a segment may be read without it, up to a size that was taken under it.
  */
-final class Segment {
+final class Segment implements CompactedSegment {
     static final long NO_TIMESTAMP = BatchLayout.NO_TIMESTAMP;
 
     private static final Logger LOG = LoggerFactory.getLogger(Segment.class);
@@ -68,19 +69,31 @@ final class Segment {
     }
 
     Segment(LogFiles files, long baseOffset, long createdMs, long rollJitterMs) {
+        this(files, baseOffset, createdMs, rollJitterMs, "");
+    }
+
+    private Segment(LogFiles files, long baseOffset, long createdMs, long rollJitterMs, String suffix) {
         this.baseOffset = baseOffset;
         this.createdMs = createdMs;
         this.rollJitterMs = rollJitterMs;
-        data = files.file(SegmentFiles.name(baseOffset, SegmentFiles.LOG));
+        data = files.file(SegmentFiles.name(baseOffset, SegmentFiles.LOG) + suffix);
         offsets = new IndexFile(
-                files.file(SegmentFiles.name(baseOffset, SegmentFiles.OFFSET_INDEX)),
+                files.file(SegmentFiles.name(baseOffset, SegmentFiles.OFFSET_INDEX) + suffix),
                 OffsetIndexLayout.SIZE_BYTES,
                 Integer.BYTES);
         times = new IndexFile(
-                files.file(SegmentFiles.name(baseOffset, SegmentFiles.TIME_INDEX)),
+                files.file(SegmentFiles.name(baseOffset, SegmentFiles.TIME_INDEX) + suffix),
                 TimeIndexLayout.SIZE_BYTES,
                 Long.BYTES);
-        transactions = files.file(SegmentFiles.name(baseOffset, SegmentFiles.TRANSACTION_INDEX));
+        transactions = files.file(SegmentFiles.name(baseOffset, SegmentFiles.TRANSACTION_INDEX) + suffix);
+    }
+
+    /** What a cleaner writes: not part of the log before it is {@link #rename renamed}. What a pass left that was given up is removed. */
+    static Segment cleaned(LogFiles files, long baseOffset, long createdMs) {
+        Segment segment = new Segment(files, baseOffset, createdMs, 0, SegmentFiles.CLEANED);
+        segment.files().forEach(LogFile::startAnew);
+        segment.create();
+        return segment;
     }
 
     /** Makes the files of a segment that begins now. */
@@ -147,13 +160,25 @@ final class Segment {
         seal();
     }
 
-    long baseOffset() {
+    @Override
+    public long baseOffset() {
         return baseOffset;
     }
 
-    int sizeBytes() {
+    @Override
+    public int sizeBytes() {
         measured();
         return sizeBytes;
+    }
+
+    @Override
+    public int offsetIndexBytes() {
+        return offsets.count() * OffsetIndexLayout.SIZE_BYTES;
+    }
+
+    @Override
+    public int timeIndexBytes() {
+        return times.count() * TimeIndexLayout.SIZE_BYTES;
     }
 
     LogFile data() {
@@ -233,7 +258,8 @@ final class Segment {
     }
 
     /** The largest timestamp of any batch, -1 if none has one. */
-    long largestTimestampMs() {
+    @Override
+    public long largestTimestampMs() {
         if (largest != Times.KNOWN) {
             loadLargest();
         }
@@ -249,7 +275,8 @@ final class Segment {
     }
 
     /** The timestamp of the first batch, which a segment's age is reckoned from. */
-    long firstTimestampMs() {
+    @Override
+    public long firstTimestampMs() {
         measured();
         if (first == Times.UNKNOWN) {
             ByteBuffer header = ByteBuffer.allocate(BatchLayout.HEADER_BYTES);
@@ -430,6 +457,15 @@ final class Segment {
         times.file().sync();
         if (transactionCount > 0 || (sizeBytes == UNMEASURED && transactions.exists())) {
             transactions.sync();
+        }
+    }
+
+    /** Gives the files another suffix, the log itself first: Kafka looks for that one. */
+    void rename(String suffix, String nextSuffix) {
+        for (LogFile file : files()) {
+            String name = file.name();
+            Check.invariant(name.endsWith(suffix), "a file is renamed from what it is");
+            file.renameIfThere(name.substring(0, name.length() - suffix.length()) + nextSuffix);
         }
     }
 

@@ -20,6 +20,10 @@ final class Segments {
         byBaseOffset.remove(segment.baseOffset());
     }
 
+    boolean contains(Segment segment) {
+        return byBaseOffset.get(segment.baseOffset()) == segment;
+    }
+
     boolean isEmpty() {
         return byBaseOffset.isEmpty();
     }

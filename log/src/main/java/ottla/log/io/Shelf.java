@@ -3,6 +3,7 @@ package ottla.log.io;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import org.slf4j.Logger;
@@ -24,6 +25,7 @@ final class Shelf {
     private final Map<TopicPartition, Long> recoveryPoints = new TreeMap<>();
     private final Map<TopicPartition, Long> logStartOffsets = new TreeMap<>();
     private final Map<TopicPartition, Long> highWatermarks = new TreeMap<>();
+    private final Map<TopicPartition, Long> cleanedTo = new TreeMap<>();
 
     /** After an unclean stop: the logs that nobody has looked at since. */
     private final Set<TopicPartition> doubtful = new HashSet<>();
@@ -47,6 +49,7 @@ final class Shelf {
         recoveryPoints.putAll(directory.checkpoint(Checkpoint.RECOVERY_POINT));
         logStartOffsets.putAll(directory.checkpoint(Checkpoint.LOG_START_OFFSET));
         highWatermarks.putAll(directory.checkpoint(Checkpoint.HIGH_WATERMARK));
+        cleanedTo.putAll(directory.checkpoint(Checkpoint.CLEANER));
         if (directory.stop() == Stop.UNCLEAN) {
             doubtful.addAll(partitions);
         }
@@ -103,6 +106,16 @@ final class Shelf {
         return highWatermarks.getOrDefault(partition, 0L);
     }
 
+    OptionalLong cleanedTo(TopicPartition partition) {
+        Long offset = cleanedTo.get(partition);
+        return offset == null ? OptionalLong.empty() : OptionalLong.of(offset);
+    }
+
+    void saveCleanedTo(TopicPartition partition, long offset) {
+        cleanedTo.put(partition, offset);
+        directory.saveCheckpoint(Checkpoint.CLEANER, cleanedTo);
+    }
+
     /** The log was opened, so it is what it should be. */
     void opened(TopicPartition partition) {
         partitions.add(partition);
@@ -115,6 +128,10 @@ final class Shelf {
         recoveryPoints.remove(partition);
         logStartOffsets.remove(partition);
         highWatermarks.remove(partition);
+        if (cleanedTo.remove(partition) != null && isOnline()) {
+            // Another log of this name must not be taken for clean.
+            directory.saveCheckpoint(Checkpoint.CLEANER, cleanedTo);
+        }
     }
 
     /** Writes down the high watermarks given, of the partitions that are here; the others keep theirs. */

@@ -104,7 +104,7 @@ final class SnapshotFiles {
         }
     }
 
-    private void remove(long offset) {
+    void remove(long offset) {
         offsets.remove(offset);
         shell.disk().delete(path(offset));
     }

@@ -55,6 +55,14 @@ final class Tail {
         batches.clear();
     }
 
+    /** Forgets what a compaction has replaced: its aborted transactions are no longer told of, so their data must not be read. */
+    void forgetBelow(long offset) {
+        while (batches.count() > 0 && batches.lastOffset(0) < offset) {
+            firstOffset = batches.lastOffset(0) + 1;
+            batches.removeFirst();
+        }
+    }
+
     /** Copies a batch that was just written, unless nobody wants it. */
     void append(ByteBuffer records, int position, int sizeBytes, long baseOffset, long lastOffset) {
         if (interest == Interest.NONE) {

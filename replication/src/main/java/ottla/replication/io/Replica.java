@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiFunction;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,7 @@ import ottla.base.Uuid;
 import ottla.log.LogConfig;
 import ottla.log.append.Admission;
 import ottla.log.append.AppendResult;
+import ottla.log.io.CleanableLog;
 import ottla.log.io.DiskFailure;
 import ottla.log.io.Log;
 import ottla.log.io.LogFlush;
@@ -504,6 +506,27 @@ public final class Replica {
                 writing.grew();
             }
             progress.changed();
+        } finally {
+            unlock();
+        }
+    }
+
+    /** The log, for the cleaner. */
+    CleanableLog cleanable() {
+        return new CleanableReplica(this);
+    }
+
+    /** Runs a deed on the log under the lock, unless this is offline or ended. A full disk is for the caller to know. */
+    <T> Optional<T> withLog(BiFunction<Log, ReplicaState, T> deed) {
+        lock.lock();
+        try {
+            return state.isOnline() ? Optional.of(deed.apply(log, state)) : Optional.empty();
+        } catch (DiskFailure failure) {
+            if (failure.kind() == DiskFailure.Kind.FULL) {
+                throw failure;
+            }
+            fail(failure);
+            return Optional.empty();
         } finally {
             unlock();
         }

@@ -17,6 +17,7 @@ import org.slf4j.LoggerFactory;
 import ottla.base.TopicPartition;
 import ottla.base.Uuid;
 import ottla.log.LogConfig;
+import ottla.log.io.CleanableLog;
 import ottla.log.io.DiskFailure;
 import ottla.log.io.LogDirectory;
 import ottla.log.io.LogStore;
@@ -245,6 +246,11 @@ public final class Replicas {
     public void flushOld() {
         long nowMs = shell.nowMs();
         all().forEach(replica -> replica.flushIfOld(nowMs));
+    }
+
+    /** The logs, for the cleaner. */
+    public List<CleanableLog> cleanable() {
+        return all().stream().map(Replica::cleanable).toList();
     }
 
     /** Every {@code producer.id.expiration.check.interval.ms}. */
