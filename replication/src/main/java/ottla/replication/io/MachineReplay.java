@@ -131,7 +131,12 @@ public final class MachineReplay<R> {
     }
 
     private void replay(BatchView batch, long fromOffset) {
-        RecordCursor cursor = batch.records(OPENED_BYTES_MAX);
+        try (RecordCursor cursor = batch.streamRecords(OPENED_BYTES_MAX)) {
+            replay(batch, cursor, fromOffset);
+        }
+    }
+
+    private void replay(BatchView batch, RecordCursor cursor, long fromOffset) {
         if (batch.isControl()) {
             replayControl(batch, cursor);
             return;

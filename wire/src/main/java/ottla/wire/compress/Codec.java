@@ -1,5 +1,7 @@
 package ottla.wire.compress;
 
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
@@ -41,12 +43,25 @@ public sealed interface Codec permits None, Gzip, Snappy, Lz4, Zstd {
     ByteBuffer compress(ByteBuffer plain, int headroomBytes);
 
     /**
+     * Compresses what is written into the result, for data that must not be in memory as a whole. To be closed before {@code sink}
+     * is complete; the sink is not to be used otherwise until then.
+     */
+    OutputStream compression(OutputStream sink) throws IOException;
+
+    /**
      * Decompresses what remains in {@code compressed}. Memory is taken in proportion to what the bytes can possibly yield, never
      * to what they claim, and never much beyond {@code maxBytes}.
      *
      * @throws MalformedMessage if the bytes are not of this codec, are cut off, or hold more than {@code maxBytes}
      */
     ByteBuffer decompress(ByteBuffer compressed, int maxBytes);
+
+    /**
+     * Decompresses what remains in {@code compressed} a part at a time, without a limit to the whole.
+     *
+     * @throws MalformedMessage if the bytes do not begin as this codec's do
+     */
+    Decompression decompression(ByteBuffer compressed);
 
     /** The codec with that id, at its standard level. */
     static Optional<Codec> of(int id) {

@@ -1,7 +1,7 @@
 package ottla.wire.compress;
 
 import java.io.IOException;
-import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPInputStream;
-import ottla.wire.primitive.MalformedMessage;
+import java.util.zip.GZIPOutputStream;
 
 /** RFC 1952: a ten-byte header without any of the optional fields, deflated bytes, CRC-32 and size. */
 public record Gzip(int level) implements Codec {
@@ -18,6 +18,7 @@ public record Gzip(int level) implements Codec {
     private static final int HEADER_BYTES = 10;
     private static final int TRAILER_BYTES = 8;
     private static final int STEP_BYTES = 16 * 1024;
+    private static final int INPUT_BYTES = 8 * 1024;
 
     public Gzip {
         LEVELS.require(level);
@@ -77,49 +78,21 @@ public record Gzip(int level) implements Codec {
     }
 
     @Override
-    public ByteBuffer decompress(ByteBuffer compressed, int maxBytes) {
-        Growing out = new Growing(Math.max(STEP_BYTES, compressed.remaining()), maxBytes);
-        try (InputStream in = new GZIPInputStream(new BufferInput(compressed), 8 * 1024)) {
-            while (true) {
-                int room = out.reserve(STEP_BYTES);
-                if (room == 0) {
-                    if (in.read() >= 0) {
-                        throw out.tooLarge("gzip");
-                    }
-                    return out.result();
-                }
-                int count = in.read(out.array(), out.sizeBytes(), room);
-                if (count < 0) {
-                    return out.result();
-                }
-                out.added(count);
+    public OutputStream compression(OutputStream sink) throws IOException {
+        return new GZIPOutputStream(sink) {
+            {
+                def.setLevel(level);
             }
-        } catch (IOException broken) {
-            throw new MalformedMessage("not gzip: " + broken.getMessage());
-        }
+        };
     }
 
-    /** A buffer's remaining bytes as a stream; the buffer itself is left unchanged. */
-    private static final class BufferInput extends InputStream {
-        private final ByteBuffer bytes;
+    @Override
+    public ByteBuffer decompress(ByteBuffer compressed, int maxBytes) {
+        return decompression(compressed).all(new PlainBytes(Math.max(STEP_BYTES, compressed.remaining()), maxBytes));
+    }
 
-        BufferInput(ByteBuffer source) {
-            bytes = source.duplicate();
-        }
-
-        @Override
-        public int read() {
-            return bytes.hasRemaining() ? bytes.get() & 0xff : -1;
-        }
-
-        @Override
-        public int read(byte[] into, int offset, int sizeBytes) {
-            if (sizeBytes == 0) {
-                return 0;
-            }
-            int count = Math.min(sizeBytes, bytes.remaining());
-            bytes.get(into, offset, count);
-            return count == 0 ? -1 : count;
-        }
+    @Override
+    public Decompression decompression(ByteBuffer compressed) {
+        return new StreamDecompression(name(), compressed, in -> new GZIPInputStream(in, INPUT_BYTES));
     }
 }

@@ -1,13 +1,19 @@
 package ottla.wire.compress;
 
+import com.github.luben.zstd.RecyclingBufferPool;
 import com.github.luben.zstd.ZstdException;
+import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
+import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import ottla.wire.primitive.MalformedMessage;
 
 /**
- * Zstandard frames (RFC 8878), written with their content size, read with or without it. Decompression goes straight into the
- * result and so needs no window: a frame that announces a window of gigabytes costs nothing.
+ * Zstandard frames (RFC 8878), written with their content size, read with or without it. {@link #decompress} goes straight into
+ * the result and so needs no window: a frame that announces a window of gigabytes costs nothing. {@link #decompression} needs the
+ * window and takes none above 128 MB, as all of Kafka's clients.
  */
 public record Zstd(int level) implements Codec {
     static final Levels LEVELS = new Levels(-131_072, 22, 3);
@@ -55,6 +61,11 @@ public record Zstd(int level) implements Codec {
     }
 
     @Override
+    public OutputStream compression(OutputStream sink) throws IOException {
+        return new ZstdOutputStreamNoFinalizer(sink, RecyclingBufferPool.INSTANCE, level);
+    }
+
+    @Override
     public ByteBuffer decompress(ByteBuffer compressed, int maxBytes) {
         HeapSpan in = HeapSpan.of(compressed);
         if (in.sizeBytes == 0) {
@@ -79,5 +90,11 @@ public record Zstd(int level) implements Codec {
             }
             room = (int) Math.min(possible, (long) room * GROWTH);
         }
+    }
+
+    @Override
+    public Decompression decompression(ByteBuffer compressed) {
+        return new StreamDecompression(
+                name(), compressed, in -> new ZstdInputStreamNoFinalizer(in, RecyclingBufferPool.INSTANCE));
     }
 }

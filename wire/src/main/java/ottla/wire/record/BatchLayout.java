@@ -50,6 +50,9 @@ public final class BatchLayout {
     /** The base timestamp is the time from which a compaction may drop the batch's tombstones or markers (KIP-534). */
     public static final int DELETE_HORIZON = 0x40;
 
+    /** The rest is unused. Whoever stamps a batch clears it. */
+    static final int KNOWN_ATTRIBUTES = CODEC_MASK | APPEND_TIME | TRANSACTIONAL | CONTROL | DELETE_HORIZON;
+
     public static final long NO_PRODUCER_ID = -1;
     public static final short NO_PRODUCER_EPOCH = -1;
     public static final int NO_SEQUENCE = -1;

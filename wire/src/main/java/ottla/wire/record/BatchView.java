@@ -181,17 +181,20 @@ public final class BatchView {
         return lastOffsetDelta() < 0 ? BatchDefect.LAST_OFFSET_DELTA_NEGATIVE : BatchDefect.NONE;
     }
 
-    /** As {@link #headerDefect}, and what Kafka demands besides from a batch that a producer sends. */
-    public BatchDefect producedDefect() {
+    /** As {@link #headerDefect}; and a batch that gets a new place in a log has records, since only compaction empties one. */
+    public BatchDefect appendedDefect() {
         BatchDefect defect = headerDefect();
+        return defect == BatchDefect.NONE && recordCount() == 0 ? BatchDefect.EMPTY : defect;
+    }
+
+    /** As {@link #appendedDefect}, and what Kafka demands besides from a batch that a producer sends. */
+    public BatchDefect producedDefect() {
+        BatchDefect defect = appendedDefect();
         if (defect != BatchDefect.NONE) {
             return defect;
         }
         if (baseOffset() != 0) {
             return BatchDefect.BASE_OFFSET_NOT_ZERO;
-        }
-        if (recordCount() == 0) {
-            return BatchDefect.EMPTY;
         }
         if (recordCount() - 1 != lastOffsetDelta()) {
             return BatchDefect.COUNT_NOT_OFFSETS;
@@ -217,7 +220,7 @@ public final class BatchView {
         if (timestampType() == TimestampType.LOG_APPEND_TIME && maxTimestamp() == appendTimeMs) {
             return;
         }
-        buffer.putShort(position + ATTRIBUTES, (short) (attributes() | APPEND_TIME));
+        buffer.putShort(position + ATTRIBUTES, (short) ((attributes() & KNOWN_ATTRIBUTES) | APPEND_TIME));
         buffer.putLong(position + MAX_TIMESTAMP, appendTimeMs);
         stampChecksum();
     }
@@ -227,7 +230,7 @@ public final class BatchView {
         if (timestampType() == TimestampType.CREATE_TIME && maxTimestamp() == maxTimestampMs) {
             return;
         }
-        buffer.putShort(position + ATTRIBUTES, (short) (attributes() & ~APPEND_TIME));
+        buffer.putShort(position + ATTRIBUTES, (short) (attributes() & KNOWN_ATTRIBUTES & ~APPEND_TIME));
         buffer.putLong(position + MAX_TIMESTAMP, maxTimestampMs);
         stampChecksum();
     }
@@ -245,6 +248,24 @@ public final class BatchView {
      */
     public RecordCursor records(int maxBytes) {
         return RecordCursor.over(this, maxBytes);
+    }
+
+    /**
+     * As {@link #records}, but records are decompressed one at a time as the cursor goes, so that memory holds one of them (and a
+     * block of the codec), however many there are. To be closed.
+     *
+     * @param recordBytesMax what one record may take
+     */
+    public RecordCursor streamRecords(int recordBytesMax) {
+        return RecordCursor.streaming(this, recordBytesMax);
+    }
+
+    /**
+     * As {@link #streamRecords}, for who wants times, offsets and sizes only: keys, values and headers are checked and passed over,
+     * so that no record is too large.
+     */
+    public RecordCursor skimRecords() {
+        return RecordCursor.skimming(this);
     }
 
     /** The records as objects, for code that is not hot. {@code hasNext} throws what {@link RecordCursor#advance} does. */

@@ -2,6 +2,9 @@ package ottla.wire.record;
 
 import static ottla.wire.record.BatchLayout.*;
 
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -15,10 +18,14 @@ import ottla.wire.primitive.Writer;
  * Builds one record batch: first what the header is to say, then the records in the order of their offsets, then {@link #build}.
  *
  * <p>Owned by one thread, used once. The records stand in one growing heap buffer with room for the header before them, so that an
- * uncompressed batch is never copied.
+ * uncompressed batch is never copied. Those of a large batch with a codec are compressed as they come, so that what they take
+ * when they are not never has to be in memory.
  */
 public final class BatchWriter {
     private static final int FIRST_BYTES = 512;
+
+    /** Plain records that gather before they are compressed. Nearly all batches have less, and are compressed at once. */
+    private static final int GATHERED_BYTES = 1 << 20;
 
     private final long baseOffset;
     private Codec codec = Codec.NONE;
@@ -33,6 +40,9 @@ public final class BatchWriter {
     private long lastOffset;
     private int recordCount;
     private ByteBuffer buffer;
+    private final Packed packed = new Packed();
+    private long packedPlainBytes;
+    private @Nullable OutputStream packing;
     private State state = State.OPEN;
 
     private BatchWriter(long baseOffset) {
@@ -147,7 +157,38 @@ public final class BatchWriter {
         lastOffset = offset;
         maxTimestamp = Math.max(maxTimestamp, timestampMs);
         recordCount++;
+        if (codec.id() != 0 && buffer.position() - HEADER_BYTES >= GATHERED_BYTES) {
+            pack();
+        }
         return this;
+    }
+
+    private void pack() {
+        try {
+            OutputStream out = packing;
+            if (out == null) {
+                packed.write(new byte[HEADER_BYTES]);
+                out = codec.compression(packed);
+                packing = out;
+            }
+            int size = buffer.position() - HEADER_BYTES;
+            out.write(buffer.array(), HEADER_BYTES, size);
+            packedPlainBytes += size;
+            buffer.position(HEADER_BYTES);
+        } catch (IOException impossible) {
+            throw new IllegalStateException("memory takes what is written", impossible);
+        }
+    }
+
+    /** Compressed bytes. */
+    private static final class Packed extends ByteArrayOutputStream {
+        Packed() {
+            super(0);
+        }
+
+        ByteBuffer bytes() {
+            return ByteBuffer.wrap(buf, 0, count);
+        }
     }
 
     /** Lets the batch reach to an offset whose record a compaction has removed. */
@@ -162,8 +203,13 @@ public final class BatchWriter {
     }
 
     /** The size of the batch so far, as if it were not compressed. */
-    public int sizeBytes() {
-        return buffer.position();
+    public long sizeBytes() {
+        return packedPlainBytes + buffer.position();
+    }
+
+    /** What the batch will have at least, compressed as it is to be. */
+    public long leastBytes() {
+        return codec.id() == 0 ? sizeBytes() : packed.size();
     }
 
     /** How much {@link #sizeBytes} would grow by a record that follows the last one. */
@@ -198,7 +244,10 @@ public final class BatchWriter {
         Check.invariant(lastOffset >= baseOffset, "a batch has an offset", lastOffset, baseOffset);
         state = State.BUILT;
         ByteBuffer out = buffer.duplicate().flip();
-        if (codec.id() != 0) {
+        if (packing != null) {
+            pack();
+            out = packedBytes(packing);
+        } else if (codec.id() != 0) {
             out = codec.compress(out.position(HEADER_BYTES), HEADER_BYTES).position(0);
         }
         out.putLong(BASE_OFFSET, baseOffset)
@@ -214,6 +263,15 @@ public final class BatchWriter {
                 .putInt(BASE_SEQUENCE, baseSequence)
                 .putInt(RECORD_COUNT, recordCount);
         return out.putInt(CRC, Crc32c.of(out, ATTRIBUTES, out.limit() - ATTRIBUTES));
+    }
+
+    private ByteBuffer packedBytes(OutputStream open) {
+        try {
+            open.close();
+        } catch (IOException impossible) {
+            throw new IllegalStateException("memory takes what is written", impossible);
+        }
+        return packed.bytes();
     }
 
     private void putNullable(@Nullable ByteBuffer bytes) {

@@ -160,13 +160,13 @@ final class BatchesTest {
             Sample sample = Sample.random(random);
             BatchWriter writer = BatchWriter.at(0);
             for (RecordView record : sample.records()) {
-                int before = writer.sizeBytes();
+                long before = writer.sizeBytes();
                 int announced =
                         writer.recordBytes(record.timestampMs(), record.key(), record.value(), record.headers());
                 writer.append(record.timestampMs(), record.key(), record.value(), record.headers());
                 assertThat(writer.sizeBytes()).isEqualTo(before + announced);
             }
-            assertThat(writer.build().remaining()).isEqualTo(writer.sizeBytes());
+            assertThat((long) writer.build().remaining()).isEqualTo(writer.sizeBytes());
         }
     }
 

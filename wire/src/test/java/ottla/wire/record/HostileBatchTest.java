@@ -60,6 +60,16 @@ final class HostileBatchTest {
             Optional<List<RecordView>> here = read(new BatchView(packed, 0));
 
             assertThat(here).as(() -> hex(plain)).isEqualTo(read(new BatchView(plain, 0)));
+            assertThat(streamed(new BatchView(packed, 0)))
+                    .as(() -> hex(plain))
+                    .isEqualTo(here.map(views -> views.stream()
+                            .map(view -> view.offset() + " " + view.timestampMs() + " " + view.key() + view.value())
+                            .toList()));
+            assertThat(skimmed(new BatchView(packed, 0)))
+                    .as(() -> hex(plain))
+                    .isEqualTo(here.map(views -> views.stream()
+                            .map(view -> view.offset() + " " + view.timestampMs() + " " + (view.key() != null))
+                            .toList()));
             refused += here.isEmpty() ? 1 : 0;
         }
         assertThat(refused).isBetween(MUTATIONS / 40, MUTATIONS * 9 / 40);
@@ -123,6 +133,58 @@ final class HostileBatchTest {
                     .build();
             assertThatThrownBy(() -> new BatchView(bytes, 0).records(MAX_BYTES)).isInstanceOf(MalformedMessage.class);
             assertThat(new BatchView(bytes, 0).recordViews(9 << 20)).hasSize(1);
+        }
+    }
+
+    @Test
+    void aRecordThatIsLargerThanAnyWindowIsSkimmedInLittleMemory() {
+        Random random = new Random(5);
+        byte[] noise = new byte[3 << 20];
+        random.nextBytes(noise);
+        for (Codec codec : Codec.ALL.subList(1, Codec.ALL.size())) {
+            ByteBuffer bytes = BatchWriter.at(7)
+                    .compressedWith(codec)
+                    .append(1, ByteBuffer.wrap(noise, 0, 5), ByteBuffer.wrap(noise))
+                    .append(2, ByteBuffer.wrap(noise), ByteBuffer.allocate(100 << 20))
+                    .append(3, null, null, List.of(new RecordHeader("h", ByteBuffer.wrap(noise))))
+                    .build();
+            assertThat(skimmed(new BatchView(bytes, 0))).contains(List.of("7 1 true", "8 2 true", "9 3 false"));
+            try (RecordCursor cursor = new BatchView(bytes, 0).streamRecords(4 << 20)) {
+                assertThat(cursor.advance()).isTrue();
+                assertThat(cursor.value()).isEqualTo(ByteBuffer.wrap(noise));
+                assertThatThrownBy(cursor::advance).isInstanceOf(MalformedMessage.class);
+            }
+            for (int cut : new int[] {bytes.limit() - 1, bytes.limit() / 2, 70}) {
+                ByteBuffer part = copy(bytes.slice(0, cut));
+                part.putInt(BatchLayout.LENGTH, part.limit() - BatchLayout.COUNTED_FROM);
+                assertThat(skimmed(new BatchView(part, 0)))
+                        .as("%s cut to %d", codec, cut)
+                        .isEmpty();
+            }
+        }
+    }
+
+    private static Optional<List<String>> streamed(BatchView batch) {
+        List<String> seen = new ArrayList<>();
+        try (RecordCursor cursor = batch.streamRecords(MAX_BYTES)) {
+            while (cursor.advance()) {
+                seen.add(cursor.offset() + " " + cursor.timestampMs() + " " + cursor.key() + cursor.value());
+            }
+            return Optional.of(seen);
+        } catch (MalformedMessage refusal) {
+            return Optional.empty();
+        }
+    }
+
+    private static Optional<List<String>> skimmed(BatchView batch) {
+        List<String> seen = new ArrayList<>();
+        try (RecordCursor cursor = batch.skimRecords()) {
+            while (cursor.advance()) {
+                seen.add(cursor.offset() + " " + cursor.timestampMs() + " " + cursor.hasKey());
+            }
+            return Optional.of(seen);
+        } catch (MalformedMessage refusal) {
+            return Optional.empty();
         }
     }
 

@@ -26,6 +26,29 @@ final class KafkaBatchTest {
     private static final int SAMPLES = 400;
 
     @Test
+    void aLargeBatchIsCompressedAsItComesAndReadByKafka() {
+        Random random = new Random(9);
+        for (Codec codec : Codec.ALL) {
+            BatchWriter writer = BatchWriter.at(5).compressedWith(codec).producer(3, (short) 1, 9);
+            List<RecordView> records = new ArrayList<>();
+            for (int i = 0; i < 40; i++) {
+                byte[] value = new byte[100_000];
+                random.nextBytes(value);
+                java.util.Arrays.fill(value, 30_000, 100_000, (byte) i);
+                records.add(new RecordView(5 + i, i, 9 + i, null, ByteBuffer.wrap(value), List.of()));
+                writer.append(i, null, ByteBuffer.wrap(value));
+                assertThat(writer.leastBytes()).isLessThanOrEqualTo(writer.sizeBytes());
+            }
+            assertThat(writer.leastBytes()).isGreaterThan(500_000);
+            ByteBuffer bytes = writer.build();
+            assertThat(new BatchView(bytes, 0).isChecksumValid()).isTrue();
+            assertThat(bytes.remaining() < 2_000_000).isEqualTo(codec.id() != 0);
+            assertThat(kafkaViews(only(MemoryRecords.readableRecords(bytes)))).isEqualTo(records);
+            assertThat(new BatchView(bytes, 0).recordViews(1 << 24)).containsExactlyElementsOf(records);
+        }
+    }
+
+    @Test
     void kafkaReadsWhatIsWrittenHere() {
         Random random = new Random(1);
         for (int i = 0; i < SAMPLES; i++) {
