@@ -1,6 +1,7 @@
 package ottla.broker.api;
 
 import java.nio.ByteBuffer;
+import ottla.base.ErrorCode;
 import ottla.wire.message.ProduceRequest;
 import ottla.wire.message.ProduceRequest.PartitionProduceData;
 import ottla.wire.message.ProduceRequest.TopicProduceData;
@@ -9,7 +10,8 @@ import ottla.wire.record.BatchLayout;
 
 /**
  * Records that do not even begin like a batch. As in Kafka, one such partition refuses the whole Produce: it looks at the first batch
- * of each for a transaction, before it looks at anything else, and stops when it has found one.
+ * of each for a transaction, before it looks at anything else, and stops when it has found one. Whoever writes within a transaction
+ * says which, and is allowed or not by that.
  */
 final class GarbledRecords {
     /** What the smallest batch of any format, one of format 0 with an empty record, counts. */
@@ -17,7 +19,7 @@ final class GarbledRecords {
 
     private GarbledRecords() {}
 
-    static boolean in(ProduceRequest request) {
+    static ErrorCode refusal(ProduceRequest request) {
         for (TopicProduceData topic : request.topicData()) {
             for (PartitionProduceData data : topic.partitionData()) {
                 Payload records = data.records();
@@ -26,14 +28,16 @@ final class GarbledRecords {
                 }
                 ByteBuffer bytes = records.pieces().getFirst();
                 if (isGarbled(bytes)) {
-                    return true;
+                    return ErrorCode.CORRUPT_MESSAGE;
                 }
                 if (isTransactional(bytes)) {
-                    return false;
+                    return request.transactionalId() == null
+                            ? ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+                            : ErrorCode.NONE;
                 }
             }
         }
-        return false;
+        return ErrorCode.NONE;
     }
 
     private static boolean isGarbled(ByteBuffer bytes) {

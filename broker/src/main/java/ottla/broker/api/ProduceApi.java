@@ -59,8 +59,9 @@ public final class ProduceApi implements Api<ProduceRequest> {
     @Override
     public void serve(ProduceRequest request, InboundRequest inbound) {
         Produce produce = new Produce(request, inbound);
-        if (GarbledRecords.in(request)) {
-            produce.refuse(ErrorCode.CORRUPT_MESSAGE);
+        ErrorCode refused = GarbledRecords.refusal(request);
+        if (refused != ErrorCode.NONE) {
+            produce.refuse(refused);
             return;
         }
         for (TopicProduceData topic : RepeatedPartitions.merged(request.topicData())) {
@@ -177,7 +178,11 @@ public final class ProduceApi implements Api<ProduceRequest> {
             if (zstd && inbound.version() < ZSTD_VERSION) {
                 return ErrorCode.UNSUPPORTED_COMPRESSION_TYPE;
             }
-            return batches.batch().sizeBytes() == records.sizeBytes() ? ErrorCode.NONE : ErrorCode.INVALID_RECORD;
+            if (batches.advance()) {
+                return ErrorCode.INVALID_RECORD;
+            }
+            // What is only the beginning of another batch is left out, as in any set of batches.
+            return batches.defect().error();
         }
 
         private void await(Replica replica, long lastOffset, List<PartitionProduceResponse> answers) {

@@ -5,6 +5,7 @@ import ottla.base.ErrorCode;
 import ottla.log.append.Admission;
 import ottla.log.append.AppendResult;
 import ottla.log.epoch.LeaderEpochs;
+import ottla.log.producer.TransactionCheck;
 import ottla.log.producer.Verdict;
 import ottla.wire.record.BatchDefect;
 import ottla.wire.record.BatchLayout;
@@ -21,7 +22,7 @@ final class Appending {
         this.rolling = rolling;
     }
 
-    AppendResult asLeader(Admission.Decided.Admitted admitted, int leaderEpoch) {
+    AppendResult asLeader(Admission.Decided.Admitted admitted, int leaderEpoch, TransactionCheck check) {
         ByteBuffer records = admitted.records();
         int sizeBytes = records.remaining();
         if (sizeBytes > state.config.rollBytes()) {
@@ -34,7 +35,7 @@ final class Appending {
         Batches batches = Batches.in(records);
         while (batches.advance()) {
             BatchView batch = batches.batch();
-            switch (Producing.judge(state.producers, batch, admitted.origin(), nextOffset)) {
+            switch (Producing.judge(state.producers, batch, admitted.origin(), check, nextOffset)) {
                 case Verdict.Accepted accepted -> {}
                 case Verdict.Duplicate known -> {
                     return new AppendResult.AlreadyAppended(

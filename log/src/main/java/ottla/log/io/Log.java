@@ -18,7 +18,10 @@ import ottla.log.format.Checkpoint;
 import ottla.log.format.PartitionMetadata;
 import ottla.log.format.SegmentFiles;
 import ottla.log.producer.AppendOrigin;
+import ottla.log.producer.EpochBump;
 import ottla.log.producer.ProducerState;
+import ottla.log.producer.TransactionCheck;
+import ottla.log.producer.VerificationStart;
 
 /**
  * One partition's log: segments on disk, the newest bytes in memory, and what is derived from the batches (indexes, leader epochs,
@@ -76,13 +79,28 @@ public final class Log implements AutoCloseable {
      * records where they are.
      */
     public AppendResult appendAsLeader(Admission.Decided.Admitted admitted, int leaderEpoch) {
-        return appending.asLeader(admitted, leaderEpoch);
+        return appending.asLeader(admitted, leaderEpoch, TransactionCheck.NONE);
+    }
+
+    /** As the other, for a batch or a marker of a transaction, with what its request proves. */
+    public AppendResult appendAsLeader(Admission.Decided.Admitted admitted, int leaderEpoch, TransactionCheck check) {
+        return appending.asLeader(admitted, leaderEpoch, check);
+    }
+
+    /**
+     * Whether the coordinator has to be asked before the first batch of a transaction is appended here (KIP-890). The guard then
+     * goes into the {@link TransactionCheck} of that batch.
+     */
+    public VerificationStart beginVerification(
+            long producerId, int sequence, short epoch, EpochBump epochBump, long nowMs) {
+        return state.producers.beginVerification(producerId, sequence, epoch, epochBump, nowMs);
     }
 
     /** {@link Admission#decide} and {@link #appendAsLeader} in one, for callers that hold the lock anyway. */
     public AppendResult appendAsLeader(ByteBuffer records, int leaderEpoch, AppendOrigin origin, long nowMs) {
         return switch (Admission.decide(state.partition, records, state.config, origin, nowMs)) {
-            case Admission.Decided.Admitted admitted -> appending.asLeader(admitted, leaderEpoch);
+            case Admission.Decided.Admitted admitted ->
+                appending.asLeader(admitted, leaderEpoch, TransactionCheck.NONE);
             case Admission.Decided.Refused refused -> AppendResult.Refused.of(refused.refusal());
         };
     }

@@ -307,6 +307,7 @@ final class LogOpening {
         replay(producers, epochs, segments, endOffset, Math.min(examinedFrom, producers.endOffset()), examinedFrom);
         if (examinedFrom != Long.MAX_VALUE) {
             saveEpochs();
+            producers.expire(shell.clock().millis(), shell.producerIdExpirationMs());
             snapshots.take(producers);
         }
     }

@@ -7,6 +7,7 @@ import ottla.log.format.AbortedTransaction;
 import ottla.log.producer.AppendOrigin;
 import ottla.log.producer.CompletedTransaction;
 import ottla.log.producer.Producers;
+import ottla.log.producer.TransactionCheck;
 import ottla.log.producer.Verdict;
 import ottla.wire.primitive.MalformedMessage;
 import ottla.wire.record.BatchView;
@@ -21,17 +22,19 @@ final class Producing {
 
     private Producing() {}
 
-    static Verdict judge(Producers producers, BatchView batch, AppendOrigin origin, long baseOffset) {
+    static Verdict judge(
+            Producers producers, BatchView batch, AppendOrigin origin, TransactionCheck check, long baseOffset) {
         if (!batch.hasProducerId()) {
             return Verdict.ACCEPTED;
         }
-        Verdict verdict = producers.judge(batch, origin, baseOffset);
+        Verdict verdict = producers.judge(batch, origin, check.guard(), baseOffset);
         if (verdict instanceof Verdict.Accepted && batch.isControl() && origin != AppendOrigin.REPLICATION) {
             Optional<EndTransactionMarker> marker = marker(batch);
             if (marker.isEmpty()) {
                 return new Verdict.Refused(ErrorCode.INVALID_RECORD, "a control batch that ends no transaction");
             }
-            return producers.judgeMarker(batch.producerId(), marker.get().coordinatorEpoch());
+            return producers.judgeMarker(
+                    batch.producerId(), batch.producerEpoch(), marker.get().coordinatorEpoch(), check.markerEpoch());
         }
         return verdict;
     }

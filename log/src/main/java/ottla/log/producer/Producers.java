@@ -29,6 +29,7 @@ import ottla.wire.record.EndTransactionMarker;
 public final class Producers {
     private final TopicPartition partition;
     private final Map<Long, ProducerState> byId = new HashMap<>();
+    private final Verifications verifications = new Verifications();
 
     /** Open transactions by the offset of their first record. */
     private final TreeMap<Long, Long> openTransactions = new TreeMap<>();
@@ -66,32 +67,48 @@ public final class Producers {
         return Optional.ofNullable(find(producerId));
     }
 
-    /** Whether a batch about to be appended at {@code baseOffset} may be. */
-    public Verdict judge(BatchView batch, AppendOrigin origin, long baseOffset) {
+    /**
+     * Begins to verify, or joins who does, that a producer's open transaction includes this partition.
+     *
+     * @param sequence the first of the batch that waits
+     */
+    public VerificationStart beginVerification(
+            long producerId, int sequence, short epoch, EpochBump epochBump, long nowMs) {
+        ProducerState state = find(producerId);
+        if (state != null && epoch < state.epoch()) {
+            return new VerificationStart.Refused(ErrorCode.INVALID_PRODUCER_EPOCH, fenced(state, epoch));
+        }
+        return state != null && isOngoing(state, epoch)
+                ? new VerificationStart.NotWanted()
+                : new VerificationStart.Wanted(verifications.begin(producerId, sequence, epoch, epochBump, nowMs));
+    }
+
+    /** Whether a batch about to be appended at {@code baseOffset} may be. Markers are judged by {@link #judgeMarker} besides. */
+    public Verdict judge(BatchView batch, AppendOrigin origin, VerificationGuard guard, long baseOffset) {
         if (!batch.hasProducerId() || origin == AppendOrigin.REPLICATION) {
             return Verdict.ACCEPTED;
         }
         ProducerState state = find(batch.producerId());
-        if (state == null) {
-            return Verdict.ACCEPTED;
-        }
-        if (origin == AppendOrigin.CLIENT) {
+        if (origin == AppendOrigin.CLIENT && state != null) {
             int slot = state.find(batch.producerEpoch(), batch.baseSequence(), batch.lastSequence());
             if (slot >= 0) {
                 return state.duplicate(slot);
             }
         }
-        if (batch.producerEpoch() < state.epoch()) {
-            return new Verdict.Refused(
-                    ErrorCode.INVALID_PRODUCER_EPOCH,
-                    named(state, baseOffset) + " is in epoch " + batch.producerEpoch() + ", but epoch " + state.epoch()
-                            + " has been seen");
+        if (batch.isTransactional() && (state == null || !isOngoing(state, batch.producerEpoch()))) {
+            Verdict verified = judgeFirst(state, batch, guard);
+            if (!(verified instanceof Verdict.Accepted)) {
+                return verified;
+            }
         }
         if (batch.isControl()) {
             return Verdict.ACCEPTED;
         }
+        if (state != null && batch.producerEpoch() < state.epoch()) {
+            return new Verdict.Refused(ErrorCode.INVALID_PRODUCER_EPOCH, fenced(state, batch.producerEpoch()));
+        }
         Verdict order = origin == AppendOrigin.CLIENT ? judgeSequence(state, batch, baseOffset) : Verdict.ACCEPTED;
-        if (order instanceof Verdict.Accepted && state.inTransaction() && !batch.isTransactional()) {
+        if (order instanceof Verdict.Accepted && state != null && state.inTransaction() && !batch.isTransactional()) {
             return new Verdict.Refused(
                     ErrorCode.INVALID_TXN_STATE,
                     named(state, baseOffset) + " has a transaction open and may only write within it");
@@ -99,41 +116,91 @@ public final class Producers {
         return order;
     }
 
-    private Verdict judgeSequence(ProducerState state, BatchView batch, long baseOffset) {
-        int next = batch.baseSequence();
-        if (batch.producerEpoch() != state.epoch()) {
-            if (next == 0 || state.epoch() == ProducerState.NO_EPOCH) {
-                return Verdict.ACCEPTED;
-            }
-            return new Verdict.Refused(
-                    ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
-                    named(state, baseOffset) + " begins epoch " + batch.producerEpoch() + " with sequence " + next
-                            + " instead of 0; its epoch so far is " + state.epoch());
-        }
-        if (Sequences.follows(next, state.lastSequence())) {
-            return Verdict.ACCEPTED;
-        }
-        return new Verdict.Refused(
-                ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
-                named(state, baseOffset) + " sends sequence " + next + " after " + state.lastSequence());
+    private static boolean isOngoing(ProducerState state, short epoch) {
+        return state.inTransaction() && state.epoch() == epoch;
     }
 
-    /** Whether a marker of this coordinator epoch may end the producer's transaction. */
-    public Verdict judgeMarker(long producerId, int coordinatorEpoch) {
-        ProducerState state = find(producerId);
-        if (state != null && state.coordinatorEpoch() > coordinatorEpoch) {
-            return new Verdict.Refused(
-                    ErrorCode.TRANSACTION_COORDINATOR_FENCED,
-                    "producer " + producerId + " in " + partition + ": a coordinator of epoch " + coordinatorEpoch
-                            + " comes after one of epoch " + state.coordinatorEpoch());
+    /** A batch that would begin a transaction in this partition: the coordinator must know of it (KIP-890). */
+    private Verdict judgeFirst(@Nullable ProducerState state, BatchView batch, VerificationGuard guard) {
+        if (state != null && batch.producerEpoch() < state.epoch()) {
+            return new Verdict.Refused(ErrorCode.INVALID_PRODUCER_EPOCH, fenced(state, batch.producerEpoch()));
         }
-        return Verdict.ACCEPTED;
+        boolean verified = guard == VerificationGuard.NOT_WANTED
+                || batch.isControl()
+                || verifications.admits(batch.producerId(), guard);
+        return verified
+                ? Verdict.ACCEPTED
+                : new Verdict.Refused(
+                        ErrorCode.INVALID_TXN_STATE,
+                        "producer " + batch.producerId() + " writes to " + partition
+                                + " outside of any transaction that its coordinator knows of");
+    }
+
+    private Verdict judgeSequence(@Nullable ProducerState state, BatchView batch, long baseOffset) {
+        int next = batch.baseSequence();
+        Verifications.Open open = verifications.of(batch.producerId()).orElse(null);
+        if (open != null && next > open.lowestSequence) {
+            return outOfOrder(batch, baseOffset, "before one with sequence " + open.lowestSequence + " that waits");
+        }
+        if (state == null || state.lastSequenceKnown().isEmpty()) {
+            if (open != null && open.epochBump == EpochBump.SUPPORTED && next != 0) {
+                return outOfOrder(batch, baseOffset, "as the first of its transaction, instead of 0");
+            }
+        }
+        if (state == null || state.epoch() == ProducerState.NO_EPOCH) {
+            return Verdict.ACCEPTED;
+        }
+        if (batch.producerEpoch() != state.epoch()) {
+            return next == 0
+                    ? Verdict.ACCEPTED
+                    : outOfOrder(
+                            batch, baseOffset, "instead of 0 in a new epoch; its epoch so far is " + state.epoch());
+        }
+        return Sequences.follows(next, state.lastSequence())
+                ? Verdict.ACCEPTED
+                : outOfOrder(batch, baseOffset, "after " + state.lastSequence());
+    }
+
+    private Verdict outOfOrder(BatchView batch, long baseOffset, String where) {
+        return new Verdict.Refused(
+                ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
+                "producer " + batch.producerId() + " in epoch " + batch.producerEpoch() + " at offset " + baseOffset
+                        + " of " + partition + " sends sequence " + batch.baseSequence() + " " + where);
+    }
+
+    /** Whether a marker may end the producer's transaction. */
+    public Verdict judgeMarker(
+            long producerId, short epoch, int coordinatorEpoch, TransactionCheck.MarkerEpoch markerEpoch) {
+        ProducerState state = find(producerId);
+        if (state == null) {
+            return Verdict.ACCEPTED;
+        }
+        boolean raised = markerEpoch == TransactionCheck.MarkerEpoch.RAISED;
+        // The coordinator repeats a marker until it is answered, and cannot raise the largest epoch.
+        boolean mayRepeat = epoch == state.epoch() && (!raised || !state.inTransaction() || epoch == Short.MAX_VALUE);
+        if (epoch < state.epoch() || (epoch == state.epoch() && !mayRepeat)) {
+            return new Verdict.Refused(ErrorCode.INVALID_PRODUCER_EPOCH, fenced(state, epoch));
+        }
+        return state.coordinatorEpoch() <= coordinatorEpoch
+                ? Verdict.ACCEPTED
+                : new Verdict.Refused(
+                        ErrorCode.TRANSACTION_COORDINATOR_FENCED,
+                        "producer " + producerId + " in " + partition + ": a coordinator of epoch " + coordinatorEpoch
+                                + " comes after one of epoch " + state.coordinatorEpoch());
+    }
+
+    private String fenced(ProducerState state, short epoch) {
+        return "producer " + state.producerId() + " in " + partition + " is in epoch " + epoch + ", but epoch "
+                + state.epoch() + " has been seen";
     }
 
     /** Takes in a batch of data that is in the log, with its offsets. */
     public void apply(BatchView batch) {
         if (!batch.hasProducerId()) {
             return;
+        }
+        if (batch.isTransactional()) {
+            verifications.end(batch.producerId());
         }
         ProducerState state = findOrCreate(batch.producerId());
         state.add(
@@ -150,6 +217,9 @@ public final class Producers {
 
     /** Takes in a marker that is in the log; tells which transaction it ended, if one was open. */
     public Optional<CompletedTransaction> applyMarker(BatchView batch, EndTransactionMarker marker, long timestampMs) {
+        if (!verifications.isOfNext(batch.producerId(), batch.producerEpoch())) {
+            verifications.end(batch.producerId());
+        }
         ProducerState state = findOrCreate(batch.producerId());
         OptionalLong firstOffset = state.transactionFirstOffset();
         state.end(batch.producerEpoch(), marker.coordinatorEpoch(), timestampMs);
@@ -193,6 +263,7 @@ public final class Producers {
     /** Forgets producers that have been silent too long and have no transaction open. */
     public void expire(long nowMs, long expirationMs) {
         byId.values().removeIf(state -> expired(state.inTransaction(), state.lastTimestampMs(), nowMs, expirationMs));
+        verifications.expire(nowMs, expirationMs);
         latest = null;
     }
 

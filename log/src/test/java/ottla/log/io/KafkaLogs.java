@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Delayed;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.utils.Time;
@@ -29,22 +30,73 @@ final class KafkaLogs {
 
     static UnifiedLog open(Path directory, ottla.log.LogConfig config, Stop stop, long recoveryPoint)
             throws IOException {
+        return open(
+                directory, config, stop, recoveryPoint, Time.SYSTEM, new ProducerStateManagerConfig(86_400_000, false));
+    }
+
+    /** As the other, with a clock of the test's own. */
+    static UnifiedLog open(
+            Path directory,
+            ottla.log.LogConfig config,
+            Stop stop,
+            long recoveryPoint,
+            Time time,
+            ProducerStateManagerConfig producers)
+            throws IOException {
+        return open(directory, config, stop, recoveryPoint, 0, time, producers);
+    }
+
+    /** As the other, with the log start that a checkpoint has. */
+    static UnifiedLog open(
+            Path directory,
+            ottla.log.LogConfig config,
+            Stop stop,
+            long recoveryPoint,
+            long logStartOffset,
+            Time time,
+            ProducerStateManagerConfig producers)
+            throws IOException {
         Properties properties = new Properties();
         properties.putAll(config.texts());
         return UnifiedLog.create(
                 directory.toFile(),
                 new LogConfig(properties),
-                0,
+                logStartOffset,
                 recoveryPoint,
                 new Immediately(),
                 new BrokerTopicStats(),
-                Time.SYSTEM,
+                time,
                 60_000,
-                new ProducerStateManagerConfig(86_400_000, false),
+                producers,
                 600_000,
                 new LogDirFailureChannel(1),
                 stop == Stop.CLEAN,
                 Optional.of(new Uuid(1, 2)));
+    }
+
+    /** A clock that stands where the test's does. */
+    static Time clock(LongSupplier nowMs) {
+        return new Time() {
+            @Override
+            public long milliseconds() {
+                return nowMs.getAsLong();
+            }
+
+            @Override
+            public long nanoseconds() {
+                return nowMs.getAsLong() * 1_000_000;
+            }
+
+            @Override
+            public void sleep(long forMs) {
+                throw new UnsupportedOperationException("nothing waits on this clock");
+            }
+
+            @Override
+            public void waitObject(Object object, java.util.function.Supplier<Boolean> condition, long deadlineMs) {
+                throw new UnsupportedOperationException("nothing waits on this clock");
+            }
+        };
     }
 
     /** Appends a copy of the bytes, as Kafka stamps its own. */

@@ -18,6 +18,7 @@ public final class TestLogs {
     private final Disk disk;
     private final ManualBackground background = new ManualBackground();
     private OpenFiles files = new OpenFiles(100);
+    private final long producerIdExpirationMs;
     private long nowMs;
     private final TailCache tails = new TailCache(1 << 20);
     private final ReadBuffers buffers = new ReadBuffers(16 << 20);
@@ -27,8 +28,13 @@ public final class TestLogs {
     }
 
     public TestLogs(Disk disk, long nowMs) {
+        this(disk, nowMs, 86_400_000);
+    }
+
+    public TestLogs(Disk disk, long nowMs, long producerIdExpirationMs) {
         this.disk = disk;
         this.nowMs = nowMs;
+        this.producerIdExpirationMs = producerIdExpirationMs;
     }
 
     public Disk disk() {
@@ -62,7 +68,8 @@ public final class TestLogs {
 
     public LogShell shell() {
         InstantSource clock = () -> Instant.ofEpochMilli(nowMs);
-        return new LogShell(disk, files, tails, buffers, background, clock, new SplittableRandom(1), 86_400_000);
+        return new LogShell(
+                disk, files, tails, buffers, background, clock, new SplittableRandom(1), producerIdExpirationMs);
     }
 
     public Log open(LogConfig config, Stop stop, long logStartOffset, long recoveryPoint) {

@@ -4,6 +4,8 @@ import ottla.base.ErrorCode;
 import ottla.base.TopicPartition;
 import ottla.log.append.Admission;
 import ottla.log.append.AppendResult;
+import ottla.log.producer.AppendOrigin;
+import ottla.log.producer.TransactionCheck;
 import ottla.replication.io.FetchTerms.From;
 
 /** What a leader does to its log when clients ask for it. Under the replica's lock. */
@@ -53,8 +55,10 @@ final class ReplicaWriting {
     }
 
     private AppendResult append(Admission.Decided.Admitted admitted) {
+        TransactionCheck check =
+                admitted.origin() == AppendOrigin.CLIENT ? TransactionCheck.UNVERIFIED : TransactionCheck.NONE;
         AppendResult result =
-                state.log().appendAsLeader(admitted, state.partition().leaderEpoch());
+                state.log().appendAsLeader(admitted, state.partition().leaderEpoch(), check);
         if (result instanceof AppendResult.Appended) {
             grew();
             progress.appended();
