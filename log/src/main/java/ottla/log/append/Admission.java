@@ -1,12 +1,9 @@
 package ottla.log.append;
 
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import ottla.base.ErrorCode;
 import ottla.base.TopicPartition;
-import ottla.log.CompressionType;
 import ottla.log.LogConfig;
 import ottla.log.producer.AppendOrigin;
 import ottla.wire.compress.Codec;
@@ -17,7 +14,6 @@ import ottla.wire.record.BatchView;
 import ottla.wire.record.BatchWriter;
 import ottla.wire.record.Batches;
 import ottla.wire.record.RecordCursor;
-import ottla.wire.record.RecordView;
 import ottla.wire.record.TimestampType;
 
 /**
@@ -25,20 +21,15 @@ import ottla.wire.record.TimestampType;
  * that it needs no lock. What is admitted is complete but for its offsets and leader epoch.
  *
  * <p>The records stay where they are: timestamps are stamped into the given buffer. Only a topic that wants another codec than
- * the producer chose gets a new buffer. One pass computes the checksum; one walk over uncompressed records checks each of them.
- * A compressed batch is opened only if something within it must be seen: keys for a compacted topic, single timestamps for
- * {@code message.timestamp.before.max.ms}, everything for another codec. Otherwise its header is taken at its word, as the
- * checksum does.
+ * the producer chose, or a producer that cannot count, gets a new buffer. One pass computes the checksum, one walk checks each
+ * record, decompressing a block at a time: a header that lies would otherwise be found out by every consumer, the cleaner and
+ * the search by time, for as long as the batch is kept.
+ *
+ * <p>The checks come in Kafka's order, so that a batch with two faults gets the same error.
  */
 public final class Admission {
-    /**
-     * What a batch may hold when it is opened: 128 times the default of {@code max.message.bytes}. Real data does not compress
-     * that well, and a batch made to exhaust memory must not.
-     */
+    /** What one record may take while a batch is written anew with another codec. */
     public static final int OPENED_BYTES_MAX = 128 << 20;
-
-    /** Errors listed in one answer. A client shows the first few; a batch of millions of bad records must not make a long list. */
-    private static final int RECORD_ERRORS_MAX = 1_000;
 
     private final TopicPartition partition;
     private final LogConfig config;
@@ -76,32 +67,28 @@ public final class Admission {
     private Decided decide(ByteBuffer records) {
         Batches batches = Batches.in(records);
         int count = 0;
-        boolean recode = false;
         while (batches.advance()) {
-            BatchView batch = batches.batch();
             count++;
-            Refusal refusal = origin == AppendOrigin.CLIENT && count > 1
-                    ? Refusal.of(ErrorCode.INVALID_RECORD, "a producer sends one batch for a partition at a time")
-                    : check(batch);
+            Refusal refusal = check(batches.batch());
             if (refusal != null) {
                 return new Decided.Refused(refusal);
             }
-            recode |= targetId(batch) != batch.codecId();
         }
         if (batches.defect() != BatchDefect.NONE) {
             return refused(batches.defect());
         }
         if (count == 0) {
-            return new Decided.Refused(Refusal.of(ErrorCode.INVALID_RECORD, "there is no whole record batch"));
+            return refused(ErrorCode.INVALID_RECORD, "there is no whole record batch");
         }
-        ByteBuffer whole = records.slice(records.position(), batches.position() - records.position());
-        return recode ? recode(whole) : stampTimes(whole);
+        if (count > 1) {
+            return refused(ErrorCode.INVALID_RECORD, "one batch is appended to a partition at a time");
+        }
+        return checkRecords(records.slice(records.position(), batches.position() - records.position()));
     }
 
-    /** What is wrong with a batch as it was sent, in the order in which Kafka looks. */
+    /** What is wrong with the bytes of a batch, whatever it holds. */
     private @Nullable Refusal check(BatchView batch) {
-        boolean produced = origin == AppendOrigin.CLIENT;
-        if (produced && batch.baseOffset() != 0) {
+        if (origin == AppendOrigin.CLIENT && batch.baseOffset() != 0) {
             return refusal(BatchDefect.BASE_OFFSET_NOT_ZERO);
         }
         if (batch.sizeBytes() > config.maxMessageBytes()) {
@@ -110,163 +97,65 @@ public final class Admission {
         if (!batch.isChecksumValid()) {
             return refusal(BatchDefect.CHECKSUM_MISMATCH);
         }
-        BatchDefect defect = produced ? batch.producedDefect() : batch.headerDefect();
-        if (defect != BatchDefect.NONE) {
-            return refusal(defect);
-        }
-        if (produced && batch.hasProducerId() && batch.baseSequence() < 0) {
-            return Refusal.of(
-                    ErrorCode.INVALID_RECORD,
-                    "producer " + batch.producerId() + " sends a batch with sequence " + batch.baseSequence());
-        }
-        return null;
+        return batch.codecId() < Codec.ALL.size() ? null : refusal(BatchDefect.CODEC_UNKNOWN);
     }
 
-    private Decided stampTimes(ByteBuffer records) {
+    private Decided checkRecords(ByteBuffer records) {
+        RecordCheck check = new RecordCheck(partition, config, nowMs);
         boolean appendTime = config.messageTimestampType() == TimestampType.LOG_APPEND_TIME;
         Batches batches = Batches.in(records);
         while (batches.advance()) {
             BatchView batch = batches.batch();
-            Refusal refusal = mustOpen(batch) ? checkRecords(batch) : null;
+            BatchDefect defect = origin == AppendOrigin.CLIENT ? batch.producedDefect() : batch.appendedDefect();
+            if (defect != BatchDefect.NONE) {
+                return refused(defect);
+            }
+            Refusal refusal = check.check(batch);
             if (refusal != null) {
                 return new Decided.Refused(refusal);
             }
-            if (appendTime) {
+            if (mustRewrite(batch, check)) {
+                Refusal unfit = unfitToRewrite(batch, check);
+                if (unfit != null) {
+                    return new Decided.Refused(unfit);
+                }
+                return rewrite(batch, appendTime);
+            } else if (appendTime) {
                 batch.stampAppendTime(nowMs);
+            } else {
+                batch.stampMaxTimestamp(check.maxTimestamp());
             }
         }
         return new Decided.Admitted(records, origin, appendTime ? nowMs : BatchLayout.NO_TIMESTAMP);
     }
 
-    private boolean mustOpen(BatchView batch) {
-        if (!batch.isCompressed() || config.compacts() || batch.timestampType() == TimestampType.LOG_APPEND_TIME) {
-            return true;
-        }
-        // A header that is out of range is opened, too, to tell which of the records are.
-        return config.messageTimestampType() == TimestampType.CREATE_TIME
-                && (config.messageTimestampBeforeMaxMs() != Long.MAX_VALUE || timeRefused(batch.maxTimestamp()));
+    /** Kafka writes plain records as they are numbered, and consumers then meet offsets of other batches. */
+    private boolean mustRewrite(BatchView batch, RecordCheck checked) {
+        return !TopicCodec.isKept(config, batch) || (origin == AppendOrigin.CLIENT && !checked.isDense());
     }
 
-    /** Walks over the records, and makes the header's largest timestamp what it is. */
-    private @Nullable Refusal checkRecords(BatchView batch) {
-        boolean createTime = config.messageTimestampType() == TimestampType.CREATE_TIME;
-        boolean brokersTime = !createTime && batch.timestampType() == TimestampType.LOG_APPEND_TIME;
-        boolean keysWanted = config.compacts();
-        boolean dense = origin == AppendOrigin.CLIENT;
-        List<RecordError> errors = List.of();
-        boolean timeError = false;
-        long maxTimestamp = BatchLayout.NO_TIMESTAMP;
-        int index = 0;
-        try {
-            RecordCursor record = batch.records(OPENED_BYTES_MAX);
-            while (record.advance()) {
-                long timestampMs = record.timestampMs();
-                maxTimestamp = Math.max(maxTimestamp, timestampMs);
-                if (dense && record.offsetDelta() != index) {
-                    return Refusal.of(
-                            ErrorCode.INVALID_RECORD,
-                            "record " + index + " of a batch says that it is number " + record.offsetDelta());
-                }
-                if (keysWanted && !record.hasKey()) {
-                    errors = add(errors, index, "a compacted topic takes no record without a key");
-                } else if (brokersTime) {
-                    errors = add(errors, index, "only a broker sets append time");
-                    timeError = true;
-                } else if (createTime && timeRefused(timestampMs)) {
-                    errors = add(errors, index, timeError(timestampMs));
-                    timeError = true;
-                }
-                index++;
-            }
-        } catch (MalformedMessage malformed) {
-            return Refusal.of(ErrorCode.INVALID_RECORD, "unreadable records: " + malformed.getMessage());
+    /** The cases in which Kafka's own rewriting fails, with the error that its clients get then. */
+    private @Nullable Refusal unfitToRewrite(BatchView batch, RecordCheck checked) {
+        if (!checked.isDense() && batch.isCompressed() && TopicCodec.isKept(config, batch)) {
+            return Refusal.of(ErrorCode.UNKNOWN_SERVER_ERROR, "compressed records that do not count up from 0");
         }
-        if (!errors.isEmpty()) {
-            return timeError ? timeRefusal(errors) : keyRefusal(errors);
+        if (checked.hasNegativeTime()) {
+            return Refusal.of(ErrorCode.UNKNOWN_SERVER_ERROR, "a record with a negative timestamp");
         }
-        if (createTime) {
-            batch.stampMaxTimestamp(maxTimestamp);
+        boolean anyone = batch.producerId() == BatchLayout.NO_PRODUCER_ID;
+        boolean halfKnown = !anyone
+                && (batch.producerEpoch() == BatchLayout.NO_PRODUCER_EPOCH
+                        || (batch.baseSequence() < 0 && !batch.isControl()));
+        if (halfKnown || (anyone && batch.isTransactional())) {
+            return Refusal.of(ErrorCode.UNKNOWN_SERVER_ERROR, "a producer without an id, an epoch or a sequence");
         }
         return null;
     }
 
-    private boolean timeRefused(long timestampMs) {
-        return timestampMs != BatchLayout.NO_TIMESTAMP
-                && (nowMs - timestampMs > config.messageTimestampBeforeMaxMs()
-                        || timestampMs - nowMs > config.messageTimestampAfterMaxMs());
-    }
-
-    private String timeError(long timestampMs) {
-        return "its timestamp " + timestampMs + " is not between " + config.messageTimestampBeforeMaxMs()
-                + " ms before and " + config.messageTimestampAfterMaxMs() + " ms after the broker's time " + nowMs;
-    }
-
-    private static Refusal timeRefusal(List<RecordError> errors) {
-        return new Refusal(ErrorCode.INVALID_TIMESTAMP, "records with timestamps out of range", errors);
-    }
-
-    private Refusal keyRefusal(List<RecordError> errors) {
-        return new Refusal(ErrorCode.INVALID_RECORD, "records without a key for compacted topic " + partition, errors);
-    }
-
-    private static List<RecordError> add(List<RecordError> errors, int index, String message) {
-        List<RecordError> grown = errors.isEmpty() ? new ArrayList<>() : errors;
-        if (grown.size() < RECORD_ERRORS_MAX) {
-            grown.add(new RecordError(index, message));
-        }
-        return grown;
-    }
-
-    private int targetId(BatchView batch) {
-        return config.compressionType() == CompressionType.PRODUCER
-                ? batch.codecId()
-                : target(batch).id();
-    }
-
-    private Codec target(BatchView batch) {
-        return switch (config.compressionType()) {
-            case PRODUCER -> batch.codec();
-            case UNCOMPRESSED -> Codec.NONE;
-            case GZIP -> Codec.GZIP.atLevel(config.compressionGzipLevel());
-            case SNAPPY -> Codec.SNAPPY;
-            case LZ4 -> Codec.LZ4.atLevel(config.compressionLz4Level());
-            case ZSTD -> Codec.ZSTD.atLevel(config.compressionZstdLevel());
-        };
-    }
-
-    /** Writes the batches anew with the codec that the topic wants, after checking every record. */
-    private Decided recode(ByteBuffer records) {
-        List<ByteBuffer> rewritten = new ArrayList<>();
-        int sizeBytes = 0;
-        Batches batches = Batches.in(records);
-        while (batches.advance()) {
-            BatchView batch = batches.batch();
-            Refusal refusal = checkRecords(batch);
-            if (refusal != null) {
-                return new Decided.Refused(refusal);
-            }
-            ByteBuffer bytes = rewrite(batch);
-            if (bytes.remaining() > config.maxMessageBytes()) {
-                return new Decided.Refused(tooLarge(bytes.remaining()));
-            }
-            rewritten.add(bytes);
-            sizeBytes += bytes.remaining();
-        }
-        ByteBuffer whole = rewritten.getFirst();
-        if (rewritten.size() > 1) {
-            whole = ByteBuffer.allocate(sizeBytes);
-            for (ByteBuffer bytes : rewritten) {
-                whole.put(bytes);
-            }
-            whole.flip();
-        }
-        boolean appendTime = config.messageTimestampType() == TimestampType.LOG_APPEND_TIME;
-        return new Decided.Admitted(whole, origin, appendTime ? nowMs : BatchLayout.NO_TIMESTAMP);
-    }
-
-    private ByteBuffer rewrite(BatchView batch) {
+    /** Writes a batch anew, with the codec that the topic wants and its records numbered from 0. */
+    private Decided rewrite(BatchView batch, boolean appendTime) {
         BatchWriter writer = BatchWriter.at(batch.baseOffset())
-                .compressedWith(target(batch))
+                .compressedWith(TopicCodec.isKept(config, batch) ? batch.codec() : TopicCodec.of(config))
                 .producer(batch.producerId(), batch.producerEpoch(), batch.baseSequence());
         if (batch.isTransactional()) {
             writer.transactional();
@@ -274,16 +163,26 @@ public final class Admission {
         if (batch.isControl()) {
             writer.control();
         }
-        if (config.messageTimestampType() == TimestampType.LOG_APPEND_TIME) {
+        if (appendTime) {
             writer.appendTime(nowMs);
         }
-        for (RecordView record : batch.recordViews(OPENED_BYTES_MAX)) {
-            writer.append(record);
+        try (RecordCursor record = batch.streamRecords(OPENED_BYTES_MAX)) {
+            while (record.advance()) {
+                writer.append(record.timestampMs(), record.key(), record.value(), record.headers());
+                if (writer.leastBytes() > config.maxMessageBytes()) {
+                    return new Decided.Refused(tooLarge(writer.leastBytes()));
+                }
+            }
+        } catch (MalformedMessage malformed) {
+            return refused(ErrorCode.INVALID_RECORD, "unreadable records: " + malformed.getMessage());
         }
-        return writer.build();
+        ByteBuffer rewritten = writer.build();
+        return rewritten.remaining() > config.maxMessageBytes()
+                ? new Decided.Refused(tooLarge(rewritten.remaining()))
+                : new Decided.Admitted(rewritten, origin, appendTime ? nowMs : BatchLayout.NO_TIMESTAMP);
     }
 
-    private Refusal tooLarge(int sizeBytes) {
+    private Refusal tooLarge(long sizeBytes) {
         return Refusal.of(
                 ErrorCode.MESSAGE_TOO_LARGE,
                 "a batch of " + sizeBytes + " bytes for " + partition + ", where max.message.bytes is "
@@ -292,6 +191,10 @@ public final class Admission {
 
     private static Decided refused(BatchDefect defect) {
         return new Decided.Refused(refusal(defect));
+    }
+
+    private static Decided refused(ErrorCode error, String message) {
+        return new Decided.Refused(Refusal.of(error, message));
     }
 
     private static Refusal refusal(BatchDefect defect) {

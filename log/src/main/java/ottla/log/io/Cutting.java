@@ -33,6 +33,9 @@ final class Cutting {
         state.endOffset = Math.min(state.endOffset, offset);
         state.flushing.cutTo(state.endOffset); // before anything is cut, as the cutting may fail half-way
         active.truncate(scan.position(), state.endOffset);
+        if (active.sizeBytes() == 0) {
+            active.beginAnew(state.shell.clock().millis());
+        }
         state.discard(beyond);
         active.data().sync();
         if (!beyond.isEmpty()) {

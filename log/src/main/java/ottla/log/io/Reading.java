@@ -91,7 +91,7 @@ final class Reading {
     }
 
     TimestampSearch findLargestTimestamp() {
-        long largestMs = Segment.NO_TIMESTAMP;
+        long largestMs = Long.MIN_VALUE;
         Optional<Segment> largest = Optional.empty();
         for (Segment segment : state.segments.from(state.logStartOffset)) {
             if (segment.baseOffset() >= state.logStartOffset && segment.largestTimestampMs() > largestMs) {

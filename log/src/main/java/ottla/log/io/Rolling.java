@@ -21,7 +21,7 @@ final class Rolling {
 
     private boolean tooOld(Segment active, long maxTimestamp) {
         long firstMs = active.firstTimestampMs();
-        boolean byRecords = firstMs >= 0 && maxTimestamp >= 0;
+        boolean byRecords = firstMs >= 0;
         if (!byRecords && state.config.rollMs() == Long.MAX_VALUE) {
             return false;
         }

@@ -56,7 +56,7 @@ final class Segment implements CompactedSegment {
     private Times first = Times.UNKNOWN;
 
     /** When this segment was begun, for rolling by time where batches carry none. */
-    private final long createdMs;
+    private long createdMs;
 
     private final long rollJitterMs;
 
@@ -400,6 +400,11 @@ final class Segment implements CompactedSegment {
         }
         forgetIndexes();
         return baseOffset;
+    }
+
+    /** Reckons the segment's age from now on, because nothing is left in it. */
+    void beginAnew(long nowMs) {
+        createdMs = nowMs;
     }
 
     /** Cuts everything from a position on that is a boundary of batches; {@code endOffset} is where the log then ends. */

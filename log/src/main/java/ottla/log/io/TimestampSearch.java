@@ -2,7 +2,6 @@ package ottla.log.io;
 
 import java.util.List;
 import java.util.Optional;
-import ottla.log.append.Admission;
 import ottla.log.format.TimeIndexLayout;
 import ottla.wire.record.BatchView;
 import ottla.wire.record.RecordCursor;
@@ -83,7 +82,7 @@ public final class TimestampSearch {
 
     private Optional<Found> largest() {
         Optional<Found> largest = Optional.empty();
-        long leastMs = 0;
+        long leastMs = Segment.NO_TIMESTAMP; // if no record has a time, the first one stands for all
         for (Stretch stretch : stretches) {
             // What the index says of a segment in which the log starts may be about records that are given up.
             boolean whole = stretch.segment.baseOffset() >= startOffset;
@@ -105,11 +104,12 @@ public final class TimestampSearch {
     private Optional<Found> largest(BatchView batch, long leastMs) {
         long foundOffset = -1;
         long foundMs = leastMs - 1;
-        RecordCursor record = batch.records(Admission.OPENED_BYTES_MAX);
-        while (record.advance()) {
-            if (record.timestampMs() > foundMs && record.offset() >= startOffset) {
-                foundOffset = record.offset();
-                foundMs = record.timestampMs();
+        try (RecordCursor record = batch.skimRecords()) {
+            while (record.advance()) {
+                if (record.timestampMs() > foundMs && record.offset() >= startOffset) {
+                    foundOffset = record.offset();
+                    foundMs = record.timestampMs();
+                }
             }
         }
         return foundOffset < 0
@@ -118,10 +118,11 @@ public final class TimestampSearch {
     }
 
     private Optional<Found> first(BatchView batch, long leastMs) {
-        RecordCursor record = batch.records(Admission.OPENED_BYTES_MAX);
-        while (record.advance()) {
-            if (record.timestampMs() >= leastMs && record.offset() >= startOffset) {
-                return Optional.of(new Found(record.offset(), record.timestampMs(), batch.partitionLeaderEpoch()));
+        try (RecordCursor record = batch.skimRecords()) {
+            while (record.advance()) {
+                if (record.timestampMs() >= leastMs && record.offset() >= startOffset) {
+                    return Optional.of(new Found(record.offset(), record.timestampMs(), batch.partitionLeaderEpoch()));
+                }
             }
         }
         return Optional.empty();

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -188,19 +189,42 @@ class KafkaExchangeTest {
     void the_stock_dump_tool_finds_nothing_wrong() throws IOException {
         TestLogs logs = new TestLogs(new FileDisk(root), NOW_MS);
         Log log = logs.open(CONFIG);
-        history(4, 300).forEach(append -> append(log, append));
+        List<Append> history = history(4, 500);
+        history.subList(0, 300).forEach(append -> append(log, append));
+        log.advanceLogStart(log.endOffset() / 3);
+        assertThat(log.retain(log.endOffset(), NOW_MS)).isPositive();
+        log.roll();
+        history.subList(300, 400).forEach(append -> append(log, append));
+        log.truncateTo(log.endOffset() - 40);
+        log.beginEpoch(100);
+        history.subList(400, 500).stream()
+                .filter(append ->
+                        append.origin == AppendOrigin.COORDINATOR || !new BatchView(append.records, 0).hasProducerId())
+                .forEach(append -> append(log, new Append(append.records, 100, append.origin)));
         log.close();
-        for (String name : files(root.resolve(DIRECTORY)).keySet()) {
+        logs.pass(CONFIG.fileDeleteDelayMs());
+        Set<String> names = files(root.resolve(DIRECTORY)).keySet();
+        for (String suffix : List.of(".log", ".index", ".timeindex", ".txnindex", ".snapshot")) {
+            assertThat(names).filteredOn(name -> name.endsWith(suffix)).hasSizeGreaterThan(1);
+        }
+        for (String name : names) {
             String file = root.resolve(DIRECTORY).resolve(name).toString();
             if (name.endsWith(".log")) {
                 assertThat(dump("--deep-iteration", "--print-data-log", "--files", file))
-                        .contains("baseOffset");
+                        .contains("baseOffset")
+                        .contains("isvalid: true")
+                        .doesNotContain("isvalid: false", "Found", "at the end of");
             } else if (name.endsWith(".index") || name.endsWith(".timeindex")) {
                 assertThat(dump("--index-sanity-check", "--verify-index-only", "--files", file))
                         .contains("passed sanity check")
                         .doesNotContain("Mismatches");
                 assertThat(dump("--files", file)).doesNotContain("Mismatches", "not in", "out of order");
-            } else if (name.endsWith(".snapshot") || name.endsWith(".txnindex")) {
+            } else if (name.endsWith(".txnindex")) {
+                boolean empty = Files.size(Path.of(file)) == 0;
+                assertThat(dump("--files", file).contains("producerId:"))
+                        .as(name)
+                        .isNotEqualTo(empty);
+            } else if (name.endsWith(".snapshot")) {
                 assertThat(dump("--files", file)).contains("producerId:");
             }
         }

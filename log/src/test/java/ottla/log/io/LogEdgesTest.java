@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import ottla.base.ErrorCode;
 import ottla.log.LogConfig;
@@ -177,9 +179,17 @@ class LogEdgesTest {
         assertThat(log.segmentCount()).isEqualTo(2);
         lead(log, TestLogs.batch(-1, "no time of its own"));
         assertThat(log.segmentCount()).isEqualTo(2);
+
+        // The clock counts only for a segment whose first batch has no time.
         logs.pass(1_001);
         lead(log, TestLogs.batch(-1, "no time of its own"));
-        assertThat(log.segmentCount()).isEqualTo(3);
+        assertThat(log.segmentCount()).isEqualTo(2);
+
+        log.roll();
+        lead(log, TestLogs.batch(-1, "no time of its own"));
+        logs.pass(1_001);
+        lead(log, TestLogs.batch(-1, "no time of its own"));
+        assertThat(log.segmentCount()).isEqualTo(4);
     }
 
     @Test
@@ -287,5 +297,27 @@ class LogEdgesTest {
         Log cut = logs.open(config, Stop.UNCLEAN, 0, 0);
         assertThat(cut.endOffset()).isEqualTo(4);
         assertThat(LogTest.values(cut, 0)).hasSize(4);
+    }
+
+    @Test
+    void a_segment_is_rolled_by_time_at_most_its_jitter_early() {
+        Log log = logs.open(TestLogs.config(Map.of(
+                "segment.ms", "10000",
+                "segment.jitter.ms", "4000",
+                "message.timestamp.after.max.ms", "" + Long.MAX_VALUE)));
+        Set<Long> ages = new TreeSet<>();
+        long firstMs = logs.nowMs();
+        for (int i = 0; i < 3_000; i++) {
+            int count = log.segmentCount();
+            long timestampMs = logs.nowMs() + 100L * i;
+            lead(log, TestLogs.batch(timestampMs, "value " + i));
+            if (log.segmentCount() > count) {
+                ages.add(timestampMs - firstMs);
+                firstMs = timestampMs;
+            }
+        }
+        assertThat(ages)
+                .hasSizeGreaterThan(3)
+                .allSatisfy(ageMs -> assertThat(ageMs).isBetween(6_000L, 10_100L));
     }
 }
