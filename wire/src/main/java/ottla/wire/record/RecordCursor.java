@@ -150,9 +150,6 @@ public final class RecordCursor implements AutoCloseable {
         if (readCount == recordCount) {
             return false;
         }
-        if (source != null) {
-            load();
-        }
         readRecord();
         readCount++;
         if (readCount == recordCount && (position < limit || more())) {
@@ -171,24 +168,18 @@ public final class RecordCursor implements AutoCloseable {
         }
     }
 
-    /** Brings the next record into memory, as much of it as is wanted. */
-    private void load() {
-        fill(LENGTH_BYTES_MAX);
-        int start = position;
-        recordEnd = limit;
-        int length = varint();
-        long wanted = (long) position - start + length;
-        position = start;
+    /** Brings a record of so many bytes into memory, as much of it as is wanted. */
+    private void load(int length) {
         if (length > recordBytesMax) {
             throw new MalformedMessage(
                     "a record of " + length + " bytes, where at most " + recordBytesMax + " are taken");
         }
-        if (depth == Depth.WHOLE || wanted <= SKIMMED_BYTES) {
-            fill(wanted);
+        if (depth == Depth.WHOLE || length <= SKIMMED_BYTES) {
+            fill(length);
         }
     }
 
-    private void fill(long wantedBytes) {
+    private void fill(int wantedBytes) {
         boolean more = true;
         while (more && limit - position < wantedBytes) {
             more = more();
@@ -301,10 +292,16 @@ public final class RecordCursor implements AutoCloseable {
     }
 
     private void readRecord() {
+        if (limit - position < LENGTH_BYTES_MAX && source != null) {
+            fill(LENGTH_BYTES_MAX);
+        }
         int start = position;
         recordEnd = limit;
         int length = varint();
         recordBytes = position - start + length;
+        if (source != null && (length > limit - position || length > recordBytesMax)) {
+            load(length);
+        }
         if (length >= 0 && length <= limit - position) {
             recordEnd = position + length;
         } else if (length >= 0 && source != null && depth == Depth.SKIM) {
