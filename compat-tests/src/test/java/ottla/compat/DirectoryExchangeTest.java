@@ -131,7 +131,8 @@ class DirectoryExchangeTest {
     }
 
     private static Contents contents(Clients clients, long middleMs) throws Exception {
-        return Contents.of(clients, HISTORY, HISTORY.subList(0, 2), GROUP, List.of(0L, middleMs, middleMs + 10_000_000));
+        return Contents.of(
+                clients, HISTORY, HISTORY.subList(0, 2), GROUP, List.of(0L, middleMs, middleMs + 10_000_000));
     }
 
     /** Some megabytes in each codec, from producers with and without a sequence. */

@@ -61,13 +61,16 @@ class FullDiskTest {
 
     @Test
     void retentionGoesOnAndMakesRoom() {
-        Replica replica = replica(Map.of("retention.ms", "1000", "internal.segment.bytes", "700", "file.delete.delay.ms", "0"));
+        Replica replica =
+                replica(Map.of("retention.ms", "1000", "internal.segment.bytes", "700", "file.delete.delay.ms", "0"));
         for (int i = 0; i < 3; i++) {
             TestReplicas.append(replica, "x".repeat(200));
         }
         assertThat(replica.segmentCount()).isEqualTo(3);
         fill();
-        assertThat(replica.retain(Long.MAX_VALUE / 2)).as("all but the segment that is written to").isEqualTo(2);
+        assertThat(replica.retain(Long.MAX_VALUE / 2))
+                .as("all but the segment that is written to")
+                .isEqualTo(2);
 
         assertThat(replica.isOnline()).isTrue();
         assertThat(errorOf(TestReplicas.append(replica, "b"))).isEqualTo(ErrorCode.KAFKA_STORAGE_ERROR);

@@ -87,7 +87,10 @@ final class QuorumNodeTest {
             assertThat(term.append(topics(3))).isEqualTo(new Append.Accepted(3, 3));
             // answered by the thread that would write: it is still there, and nothing was committed
             assertThat(quorum.node()
-                            .createSnapshot(new SnapshotId(2, 1), 0, List.<List<VersionedRecord>>of().iterator()))
+                            .createSnapshot(
+                                    new SnapshotId(2, 1),
+                                    0,
+                                    List.<List<VersionedRecord>>of().iterator()))
                     .failsWithin(10, TimeUnit.SECONDS);
             assertThat(term.committedEndOffset()).isEqualTo(2);
             disk.limit(Long.MAX_VALUE);
