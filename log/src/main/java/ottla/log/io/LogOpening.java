@@ -105,8 +105,8 @@ final class LogOpening {
                 segments.add(segment);
             });
         }
-        // An empty segment that is not the last: a roll that was begun and given up, or a file that a crash emptied. The first one
-        // of a compacted log may be one of which nothing is left: the log still starts there.
+        // An empty segment that is not the last: a roll that was begun and given up, or a file that a crash emptied.
+        // The first one of a compacted log may be one of which nothing is left: the log still starts there.
         for (Segment segment : segments.beginningAt(0)) {
             boolean compacted = config.compacts() && segment == segments.first();
             if (segments.count() > 1
