@@ -106,13 +106,17 @@ class FeatureUpdatesTest {
                 2,
                 UPGRADE,
                 "Invalid update version 2 for feature group.version. Local controller 100 only supports versions 0-1");
-        cluster.apply(update("group.version", 0, SAFE_DOWNGRADE));
-        SmallCluster withBroker = new SmallCluster(1);
-        Decision<MetadataRecord, UpdateFeaturesResponse> decision =
-                new FeatureUpdates(withBroker.facts(), (short) 0).update(request("share.version", 1, UPGRADE), 2);
-        assertThat(decision.answer().errorMessage())
-                .endsWith(
-                        "Invalid update version 1 for feature share.version. Broker 0 does not support this feature.");
+        cluster.apply(update("share.version", 0, SAFE_DOWNGRADE));
+        cluster.register(
+                0,
+                SmallCluster.features(MetadataVersion.LATEST.level()).stream()
+                        .filter(feature -> !feature.name().equals("share.version"))
+                        .toList());
+        assertRefused(
+                "share.version",
+                1,
+                UPGRADE,
+                "Invalid update version 1 for feature share.version. Broker 0 does not support this feature.");
     }
 
     @Test

@@ -67,13 +67,17 @@ final class SmallCluster {
     }
 
     BrokerRegistrationResponse register(int id) {
+        return register(id, features(MetadataVersion.LATEST.level()));
+    }
+
+    BrokerRegistrationResponse register(int id, List<BrokerRegistrationRequest.Feature> features) {
         BrokerRegistrationRequest request = BrokerRegistrationRequest.DEFAULT
                 .withBrokerId(id)
                 .withClusterId("cluster")
                 .withIncarnationId(newId().get())
                 .withRack("rack-" + id % 3)
                 .withLogDirs(List.of(new Uuid(50, 1000 + id)))
-                .withFeatures(features(MetadataVersion.LATEST.level()));
+                .withFeatures(features);
         return apply(new BrokerRegistrations(facts(), liveness).register(request, endOffset, 0));
     }
 
