@@ -41,10 +41,16 @@ class LogDirectoriesTest {
         try (BrokerProcess broker = BrokerProcess.start(kind, "LogDirectories", settings)) {
             Clients clients = Clients.of(broker);
             clients.createTopic(TOPIC, 4);
-            write(clients, partitions(clients, first));
-            write(clients, partitions(clients, second));
+            // Kafka makes the logs a moment after it has told of the topic.
+            Waiting.value(
+                    "logs in both directories",
+                    () -> partitions(clients, first).size()
+                            + partitions(clients, second).size(),
+                    count -> count == 4);
             Set<Integer> kept = partitions(clients, first);
             Set<Integer> lost = partitions(clients, second);
+            write(clients, kept);
+            write(clients, lost);
             assertThat(kept).hasSize(2);
             assertThat(lost).hasSize(2);
             broker.terminate();

@@ -85,10 +85,11 @@ record Directories(String clusterId, List<LogDirectory> directories, LogDirector
         }
     }
 
-    /** Refuses a node whose directories are not all formatted, before anything is created in them. */
+    /** Refuses a node whose directories are not all formatted, before anything is created in them. Broken ones are left to {@link #open}. */
     static void expectFormatted(NodeConfig config) {
         for (Path path : config.logDirs()) {
-            if (Files.notExists(path.resolve("meta.properties"))) {
+            boolean broken = Files.exists(path) && !Files.isDirectory(path);
+            if (!broken && Files.notExists(path.resolve("meta.properties"))) {
                 throw notFormatted(path.toString());
             }
         }
