@@ -117,6 +117,13 @@ public final class ConfigChanges {
         }
         ConfigResource wanted = resource.granted();
         SortedMap<String, Optional<String>> changes = new TreeMap<>();
+        // as in Kafka, an operation that does not exist is noticed before one that does not fit its key
+        for (IncrementalAlterConfigsRequest.AlterableConfig config : asked) {
+            if (Operation.of(config.configOperation()).isEmpty()) {
+                return Verdict.refused(
+                        ErrorCode.INVALID_REQUEST, "There is no configuration operation " + config.configOperation());
+            }
+        }
         for (IncrementalAlterConfigsRequest.AlterableConfig config : asked) {
             Verdict<Optional<String>> changed = changed(wanted, config);
             if (changed instanceof Verdict.Refused<Optional<String>> refused) {
@@ -248,32 +255,27 @@ public final class ConfigChanges {
     private Verdict<Optional<String>> changed(
             ConfigResource resource, IncrementalAlterConfigsRequest.AlterableConfig asked) {
         @Nullable String value = asked.value();
-        Optional<Operation> operation = Operation.of(asked.configOperation());
-        if (operation.isEmpty()) {
-            return Verdict.refused(
-                    ErrorCode.INVALID_REQUEST,
-                    "There is no operation " + asked.configOperation() + " on a configuration.");
-        }
-        if (operation.get() == Operation.DELETE) {
+        Operation operation = Operation.of(asked.configOperation()).orElseThrow();
+        if (operation == Operation.DELETE) {
             return Verdict.granted(Optional.empty());
         }
         if (value == null) {
             return nullsRefused(resource, List.of(asked.name()));
         }
-        if (operation.get() == Operation.SET) {
+        if (operation == Operation.SET) {
             return Verdict.granted(Optional.of(value));
         }
         if (!facts.rules().isList(resource.type(), asked.name())) {
             return Verdict.refused(
                     ErrorCode.INVALID_CONFIG,
-                    "Can't " + operation.get() + " to key " + asked.name() + " because its type is not LIST.");
+                    "Can't " + operation + " to key " + asked.name() + " because its type is not LIST.");
         }
         List<String> elements = new ArrayList<>(elements(
                 Optional.ofNullable(facts.image().config(resource).get(asked.name()))
                         .or(() -> facts.rules().defaultValue(resource.type(), asked.name()))
                         .orElse("")));
         for (String element : elements(value)) {
-            if (operation.get() == Operation.SUBTRACT) {
+            if (operation == Operation.SUBTRACT) {
                 elements.remove(element);
             } else if (!elements.contains(element)) {
                 elements.add(element);
