@@ -88,6 +88,10 @@ public final class BrokerProcess implements AutoCloseable {
         return controllerPort;
     }
 
+    public long pid() {
+        return process.pid();
+    }
+
     public String clusterId() {
         return CLUSTER_ID;
     }

@@ -20,17 +20,22 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /** Kafka's own Java clients, with their defaults, pointed at one broker. Settings are given as alternating keys and values. */
-record Clients(String bootstrap) {
-    static Clients of(BrokerProcess broker) {
+public record Clients(String bootstrap) {
+    public static Clients of(BrokerProcess broker) {
         return new Clients(broker.bootstrap());
     }
 
     KafkaProducer<String, String> producer(String... settings) {
         return new KafkaProducer<>(with(settings), new StringSerializer(), new StringSerializer());
+    }
+
+    public <T> KafkaProducer<T, T> producer(Serializer<T> serializer, String... settings) {
+        return new KafkaProducer<>(with(settings), serializer, serializer);
     }
 
     /** A consumer that begins with the oldest record and commits only when told. */
@@ -44,12 +49,12 @@ record Clients(String bootstrap) {
         return new KafkaConsumer<>(all, new StringDeserializer(), new StringDeserializer());
     }
 
-    Admin admin() {
-        return Admin.create(with());
+    public Admin admin(String... settings) {
+        return Admin.create(with(settings));
     }
 
     /** Creates a topic and waits until the broker leads it. */
-    void createTopic(String topic, int partitions, String... configs) throws Exception {
+    public void createTopic(String topic, int partitions, String... configs) throws Exception {
         Map<String, String> settings = new HashMap<>();
         for (int i = 0; i < configs.length; i += 2) {
             settings.put(configs[i], configs[i + 1]);

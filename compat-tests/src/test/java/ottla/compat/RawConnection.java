@@ -43,18 +43,23 @@ public final class RawConnection implements AutoCloseable {
     }
 
     public Sent send(ApiKeys api, int version, ApiMessage request) throws IOException {
+        sendBytes(frame(api, version, request, ++correlationId));
+        return new Sent(api, (short) version, correlationId);
+    }
+
+    /** A request as it goes over the wire, its length first. */
+    public static ByteBuffer frame(ApiKeys api, int version, ApiMessage request, int correlationId) {
         short atVersion = (short) version;
         RequestHeaderData header = new RequestHeaderData()
                 .setRequestApiKey(api.id)
                 .setRequestApiVersion(atVersion)
                 .setClientId(CLIENT_ID)
-                .setCorrelationId(++correlationId);
+                .setCorrelationId(correlationId);
         ByteBuffer head = bytes(header, api.requestHeaderVersion(atVersion));
         ByteBuffer body = bytes(request, atVersion);
         ByteBuffer frame = ByteBuffer.allocate(Integer.BYTES + head.remaining() + body.remaining());
         frame.putInt(head.remaining() + body.remaining()).put(head).put(body);
-        sendBytes(frame.flip());
-        return new Sent(api, atVersion, correlationId);
+        return frame.flip();
     }
 
     public void sendBytes(ByteBuffer bytes) throws IOException {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import ottla.base.ErrorCode;
+import ottla.controller.decide.TopicNames;
 import ottla.replication.io.Replica;
 import ottla.wire.io.InboundRequest;
 import ottla.wire.message.ApiKey;
@@ -41,6 +42,9 @@ public final class DescribeProducersApi implements Api<DescribeProducersRequest>
     }
 
     private PartitionResponse answer(String topic, int partition) {
+        if (TopicNames.reasonInvalid(topic).isPresent()) {
+            return failed(partition, ErrorCode.INVALID_TOPIC_EXCEPTION);
+        }
         return switch (partitions.find(topic, partition)) {
             case Partitions.Found.Nowhere(ErrorCode error) -> failed(partition, error);
             case Partitions.Found.Here(Replica replica) -> {

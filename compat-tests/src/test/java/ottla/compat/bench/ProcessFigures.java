@@ -1,0 +1,27 @@
+package ottla.compat.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import ottla.compat.BrokerProcess;
+
+/** What Linux tells of a broker's process. */
+record ProcessFigures(double residentMb, long openFiles, long mappedDataFiles) {
+    static ProcessFigures of(BrokerProcess broker) throws IOException {
+        Path process = Path.of("/proc", String.valueOf(broker.pid()));
+        String resident = Files.readAllLines(process.resolve("status")).stream()
+                .filter(line -> line.startsWith("VmRSS:"))
+                .findFirst()
+                .orElseThrow();
+        List<String> maps = Files.readAllLines(process.resolve("maps"));
+        String data = broker.dataDirectory().toString();
+        try (Stream<Path> files = Files.list(process.resolve("fd"))) {
+            return new ProcessFigures(
+                    Double.parseDouble(resident.replaceAll("[^0-9]", "")) / 1024,
+                    files.count(),
+                    maps.stream().filter(line -> line.contains(data)).count());
+        }
+    }
+}
