@@ -123,6 +123,7 @@ final class Appending {
 
     /** One write for the whole set. Nothing of the log's state changes before it has succeeded. */
     private void write(ByteBuffer records, long baseOffset, long lastOffset, long maxTimestamp) {
+        state.flushing.requireSound();
         Segment active = rolling.ifDue(records.remaining(), baseOffset, lastOffset, maxTimestamp);
         Batches batches = Batches.in(records);
         while (batches.advance()) {

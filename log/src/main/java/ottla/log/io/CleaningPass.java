@@ -105,7 +105,7 @@ final class CleaningPass {
         for (int i = 0; i < dirty.size(); i++) {
             long end = i + 1 < dirty.size() ? dirty.get(i + 1).baseOffset() : plan.endOffset();
             // An older record goes because of one in here: that one must not be lost when the power goes.
-            dirty.get(i).sync();
+            work.state().flushing.carryOut(dirty.get(i)::sync);
             if (noteKeys(dirty.get(i), end, transactions) == Room.FULL) {
                 return;
             }

@@ -31,16 +31,19 @@ final class Cutting {
             state.endOffset = scan.lastOffset() + 1;
         }
         state.endOffset = Math.min(state.endOffset, offset);
-        state.flushing.cutTo(state.endOffset); // before anything is cut, as the cutting may fail half-way
+        state.flushing.cutTo(
+                state.endOffset, active.baseOffset()); // before anything is cut, as the cutting may fail half-way
         active.truncate(scan.position(), state.endOffset);
         if (active.sizeBytes() == 0) {
             active.beginAnew(state.shell.clock().millis());
         }
         state.discard(beyond);
-        active.data().sync();
-        if (!beyond.isEmpty()) {
-            state.shell.disk().syncDirectory(state.files.directory().name());
-        }
+        state.flushing.carryOut(() -> {
+            active.data().sync();
+            if (!beyond.isEmpty()) {
+                syncNames();
+            }
+        });
         state.logStartOffset = Math.min(state.logStartOffset, state.endOffset);
         if (state.epochs.truncateTo(state.endOffset) == LeaderEpochs.Change.CHANGED) {
             state.saveEpochs();
@@ -52,7 +55,7 @@ final class Cutting {
         state.changed();
         state.cutting(0);
         state.tail.clear();
-        state.flushing.cutTo(0);
+        state.flushing.cutTo(0, 0);
         List<Segment> all = state.segments.beginningAt(0);
         all.forEach(state.segments::remove);
         state.discard(all);
@@ -60,7 +63,7 @@ final class Cutting {
         segment.create();
         state.segments.add(segment);
         state.flushing.namesChanged();
-        state.shell.disk().syncDirectory(state.files.directory().name());
+        state.flushing.carryOut(this::syncNames);
         state.endOffset = offset;
         state.logStartOffset = offset;
         state.flushing.reached(offset);
@@ -68,6 +71,10 @@ final class Cutting {
         state.saveEpochs();
         state.snapshots.removeAbove(-1);
         state.producers.clear(offset);
+    }
+
+    private void syncNames() {
+        state.shell.disk().syncDirectory(state.files.directory().name());
     }
 
     private void reloadProducers() {

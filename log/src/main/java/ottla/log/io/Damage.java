@@ -75,10 +75,10 @@ record Damage(
 
     /** The position of the next batch that is sound beyond doubt, -1 if there is none. */
     private static int nextSound(LogFile file, int from, int end, long minOffset) {
-        ByteBuffer window = ByteBuffer.allocate(WINDOW_BYTES);
+        ByteBuffer window = ByteBuffer.allocate(Math.clamp(end - from, 0, WINDOW_BYTES));
         int start = from;
         while (end - start >= BatchLayout.HEADER_BYTES) {
-            window.clear().limit(Math.min(WINDOW_BYTES, end - start));
+            window.clear().limit(Math.min(window.capacity(), end - start));
             int count = file.read(window, start);
             if (count < BatchLayout.HEADER_BYTES) {
                 return -1;

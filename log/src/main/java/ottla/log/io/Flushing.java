@@ -2,7 +2,7 @@ package ottla.log.io;
 
 import java.util.Collection;
 import java.util.List;
-import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ottla.log.format.SegmentFiles;
@@ -17,11 +17,14 @@ final class Flushing {
     private final LogShell shell;
     private final LogPath directory;
 
-    /** Written under this object's monitor. */
-    private volatile long recoveryPoint;
+    /** How far the batches are on disk. Written under this object's monitor, as is the other. */
+    private final Reach batches;
 
-    /** Stretches that were synced before what lies before them. */
-    private final TreeMap<Long, Long> synced = new TreeMap<>();
+    /** How far the indexes are, too. */
+    private final Reach whole;
+
+    /** What the first sync that failed came upon. */
+    private volatile @Nullable DiskFailure failure;
 
     /** Counts how often the log was cut: a sync that began before a cut says nothing about what came after it. */
     private long cuts;
@@ -31,27 +34,65 @@ final class Flushing {
 
     private long namesSynced;
 
-    /** Where a flush was planned. */
+    /** What was known when a flush was planned, and where it then has to begin. */
     record Mark(long fromOffset, long cuts, long names) {}
 
     Flushing(LogShell shell, LogPath directory, long recoveryPoint) {
         this.shell = shell;
         this.directory = directory;
-        this.recoveryPoint = recoveryPoint;
+        batches = new Reach(recoveryPoint);
+        whole = new Reach(recoveryPoint);
     }
 
     long recoveryPoint() {
-        return recoveryPoint;
+        return batches.point();
+    }
+
+    long recoveryStart() {
+        return whole.point();
     }
 
     synchronized void reached(long offset) {
-        recoveryPoint = Math.max(recoveryPoint, offset);
+        batches.done(0, offset);
+        whole.done(0, offset);
     }
 
-    synchronized void cutTo(long offset) {
-        recoveryPoint = Math.min(recoveryPoint, offset);
-        synced.clear();
+    /** The log was cut at an offset in the segment that begins at another, whose indexes change by that. */
+    synchronized void cutTo(long offset, long baseOffset) {
+        batches.cutTo(offset);
+        whole.cutTo(wholeWithout(offset, baseOffset));
         cuts++;
+    }
+
+    /** How far a log is whole that is synced up to an offset, but for the indexes of its last segment. */
+    private static long wholeWithout(long endOffset, long baseOffset) {
+        // A recovery that begins one offset earlier begins in this segment, even if it ends here.
+        return Math.max(baseOffset, endOffset - 1);
+    }
+
+    /**
+     * Throws if a sync has failed. A system may forget what it could not write, and say of the next sync that all is well: nothing can
+     * be known to be on disk any more, and the log must go no further.
+     */
+    void requireSound() {
+        DiskFailure known = failure;
+        if (known != null) {
+            throw known.asBroken("after a flush that failed");
+        }
+    }
+
+    /** Syncs what must not be lost. If that fails, nothing that is done with the log from now on succeeds. */
+    void carryOut(Runnable syncs) {
+        try {
+            syncs.run();
+        } catch (DiskFailure met) {
+            // A file that is gone was deleted, with its topic or by retention.
+            if (met.kind() != DiskFailure.Kind.ABSENT) {
+                failure = met;
+            }
+            // A disk that found itself full only now has lost what it had taken.
+            throw met.kind() == DiskFailure.Kind.FULL ? met.asBroken("in a flush") : met;
+        }
     }
 
     /** A file came into being, or was replaced. */
@@ -60,39 +101,39 @@ final class Flushing {
     }
 
     synchronized Mark mark() {
-        return new Mark(recoveryPoint, cuts, names);
+        return new Mark(whole.point(), cuts, names);
     }
 
     private synchronized boolean areNamesDue(Mark mark) {
         return namesSynced < mark.names;
     }
 
-    /** The stretch from one offset to another was synced; it counts once everything before it was. */
-    private synchronized void reached(long fromOffset, long endOffset, Mark mark) {
+    /** A stretch of batches was synced, the first of them together with their indexes. */
+    private synchronized void reached(long fromOffset, long wholeOffset, long endOffset, Mark mark) {
+        requireSound();
         namesSynced = Math.max(namesSynced, mark.names);
-        if (cuts != mark.cuts) {
-            return;
-        }
-        synced.merge(fromOffset, endOffset, Math::max);
-        while (!synced.isEmpty() && synced.firstKey() <= recoveryPoint) {
-            recoveryPoint = Math.max(recoveryPoint, synced.pollFirstEntry().getValue());
+        if (cuts == mark.cuts) {
+            batches.done(fromOffset, endOffset);
+            whole.done(fromOffset, wholeOffset);
         }
     }
 
     /** Syncs segments that reach up to an offset, and the names of their files. */
     void flush(Collection<Segment> segments, long endOffset) {
         Mark mark = mark();
-        List.copyOf(segments).forEach(Segment::sync);
-        syncNames();
-        reached(mark.fromOffset, endOffset, mark);
+        carryOut(() -> {
+            List.copyOf(segments).forEach(Segment::sync);
+            syncNames();
+        });
+        reached(mark.fromOffset, endOffset, endOffset, mark);
     }
 
-    /** All that was written before the mark is synced, but for the names. */
-    void done(Mark mark, long endOffset) {
+    /** All that was written before the mark is synced, but for the names, and for the indexes of the last segment. */
+    void done(Mark mark, long lastBaseOffset, long endOffset) {
         if (areNamesDue(mark)) {
-            syncNames();
+            carryOut(this::syncNames);
         }
-        reached(mark.fromOffset, endOffset, mark);
+        reached(mark.fromOffset, wholeWithout(endOffset, lastBaseOffset), endOffset, mark);
     }
 
     /** As {@link #flush}, soon, of a segment that is complete. */
@@ -100,15 +141,17 @@ final class Flushing {
         Mark mark = mark();
         shell.background().soon(() -> {
             try {
-                sealed.sync();
-                syncSnapshot(endOffset);
-                syncNames();
-                reached(sealed.baseOffset(), endOffset, mark);
-            } catch (DiskFailure failure) {
-                // The segment may be gone, with the topic or by retention. If the disk is failing, the next append says
-                // so,
-                // and the recovery point has not moved: the next start examines what is not known to be written.
-                LOG.warn("Could not flush {}: {}", sealed, failure.getMessage());
+                carryOut(() -> {
+                    sealed.sync();
+                    syncSnapshot(endOffset);
+                    syncNames();
+                });
+                reached(sealed.baseOffset(), endOffset, endOffset, mark);
+            } catch (DiskFailure met) {
+                // The segment may be gone. If the disk is failing, the next append or flush says so, and the recovery
+                // point has
+                // not moved: the next start examines what is not known to be written.
+                LOG.warn("Could not flush {}: {}", sealed, met.getMessage());
             }
         });
     }

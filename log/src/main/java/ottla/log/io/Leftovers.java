@@ -13,6 +13,8 @@ import ottla.log.format.SegmentFiles;
  */
 final class Leftovers {
     private static final Logger LOG = LoggerFactory.getLogger(Leftovers.class);
+    private static final List<String> INDEXES =
+            List.of(SegmentFiles.OFFSET_INDEX, SegmentFiles.TIME_INDEX, SegmentFiles.TRANSACTION_INDEX);
     private static final List<String> SUFFIXES = List.of(
             SegmentFiles.LOG, SegmentFiles.OFFSET_INDEX, SegmentFiles.TIME_INDEX, SegmentFiles.TRANSACTION_INDEX);
 
@@ -43,9 +45,13 @@ final class Leftovers {
         }
         List<String> swapped =
                 names.stream().filter(name -> name.endsWith(SegmentFiles.SWAP)).toList();
-        if (swapped.isEmpty()) {
-            return;
+        if (!swapped.isEmpty()) {
+            finish(swapped, firstCleaned);
         }
+        deleteOrphans();
+    }
+
+    private void finish(List<String> swapped, long firstCleaned) {
         for (String name : swapped) {
             if (baseOffset(name, SegmentFiles.SWAP) >= firstCleaned) {
                 // Not all its files were renamed from .cleaned: those that it was made from are all still there.
@@ -83,6 +89,18 @@ final class Leftovers {
             for (String suffix : SUFFIXES) {
                 OptionalLong base = SegmentFiles.baseOffset(name, suffix);
                 if (base.isPresent() && base.getAsLong() >= begin && base.getAsLong() < end) {
+                    delete(name);
+                }
+            }
+        }
+    }
+
+    /** An index without its segment: the segment's name was lost. One that begins there later must not find old entries. */
+    private void deleteOrphans() {
+        for (String name : List.copyOf(names)) {
+            for (String suffix : INDEXES) {
+                if (name.endsWith(suffix)
+                        && !names.contains(name.substring(0, name.length() - suffix.length()) + SegmentFiles.LOG)) {
                     delete(name);
                 }
             }

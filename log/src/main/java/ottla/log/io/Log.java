@@ -198,6 +198,14 @@ public final class Log implements AutoCloseable {
         return state.flushing.recoveryPoint();
     }
 
+    /**
+     * Where a start has to begin its recovery if it finds the log as it is now. What a flush leaves to be made anew lies beyond: the
+     * indexes of the segment that is written to, which are complete on disk only some time after it was rolled.
+     */
+    public long recoveryStart() {
+        return state.flushing.recoveryStart();
+    }
+
     public long sizeBytes() {
         return state.segments.sizeBytes();
     }

@@ -31,16 +31,13 @@ public final class LogFlush {
      * its indexes are made anew from. A {@link DiskFailure} says that nobody knows what was written; trying again does not help.
      */
     public void run() {
-        try {
+        flushing.carryOut(() -> {
             for (Segment segment : sealed) {
                 unlessDeleted(segment, segment::sync);
             }
             unlessDeleted(active, active.data()::sync);
-            flushing.done(mark, endOffset);
-        } catch (DiskFailure failure) {
-            // A disk that found itself full only now has lost what it had taken.
-            throw failure.kind() == DiskFailure.Kind.FULL ? failure.asBroken("in a flush") : failure;
-        }
+        });
+        flushing.done(mark, active.baseOffset(), endOffset);
     }
 
     private static void unlessDeleted(Segment segment, Runnable sync) {

@@ -62,7 +62,7 @@ final class LogOpening {
         List<String> names = Leftovers.settle(files, names());
         snapshots.load(names);
         loadSegments(names);
-        loadEpochs(names);
+        loadEpochs(names, stop);
         loadTopicId(names);
         if (stop == Stop.UNCLEAN) {
             recover(firstDoubtful(names));
@@ -133,14 +133,18 @@ final class LogOpening {
                 jitterMs == 0 ? 0 : shell.random().nextLong(jitterMs));
     }
 
-    private void loadEpochs(List<String> names) {
-        if (!names.contains(SegmentFiles.EPOCH_CHECKPOINT)) {
-            return;
-        }
+    private void loadEpochs(List<String> names, Stop stop) {
         String path = files.path(SegmentFiles.EPOCH_CHECKPOINT);
-        Optional<String> text = SmallFiles.text(shell.disk(), path);
+        String text = names.contains(SegmentFiles.EPOCH_CHECKPOINT)
+                ? SmallFiles.text(shell.disk(), path).orElse("")
+                : "";
+        // Kafka may have left none in order; after a crash, an empty file is one whose content was lost.
+        epochsLost = text.isEmpty() && stop == Stop.UNCLEAN;
+        if (epochsLost && names.contains(SegmentFiles.EPOCH_CHECKPOINT)) {
+            LOG.warn("Making the leader epochs anew from the batches: {} is empty", path);
+        }
         try {
-            text.ifPresent(known -> epochs = new LeaderEpochs(Checkpoint.readEpochs(path, known)));
+            epochs = new LeaderEpochs(Checkpoint.readEpochs(path, text));
         } catch (MalformedFile malformed) {
             LOG.warn("Making the leader epochs anew from the batches: {}", malformed.getMessage());
             epochsLost = true;
@@ -257,26 +261,24 @@ final class LogOpening {
         shell.disk().syncDirectory(files.directory().name());
     }
 
-    /** Examines what a segment holds from an offset on and makes its indexes anew from there; false if it had to be cut. */
+    /**
+     * Makes a segment's indexes anew, all of them, because a flush syncs only the batches; but checksums are reckoned only from an
+     * offset on. False if the segment had to be cut.
+     */
     private boolean recover(Segment segment, long fromOffset) {
         int sizeBytes = Math.toIntExact(segment.data().measure());
-        endOffset = segment.forgetIndexesFrom(fromOffset);
-        if (fromOffset > segment.baseOffset()) {
-            examinedFrom = endOffset;
-        }
-        int position = segment.sizeBytes();
-        BatchScan scan = new BatchScan(
-                segment.data(), position, sizeBytes, Math.min(RECOVERY_READ_BYTES, sizeBytes - position + 1));
-        boolean whole = true;
+        segment.forgetIndexes();
+        BatchScan scan = new BatchScan(segment.data(), 0, sizeBytes, Math.min(RECOVERY_READ_BYTES, sizeBytes + 1));
+        endOffset = segment.baseOffset();
         while (scan.advance()) {
-            if (scan.baseOffset() < endOffset || !segment.reaches(scan.lastOffset()) || !scan.sound()) {
-                whole = false;
+            boolean examined = scan.lastOffset() >= fromOffset;
+            if (scan.baseOffset() < endOffset || !segment.reaches(scan.lastOffset()) || (examined && !scan.sound())) {
                 break;
             }
-            segment.note(scan.batch(), config.indexIntervalBytes());
+            segment.note(scan.maxTimestamp(), scan.lastOffset(), scan.sizeBytes(), config.indexIntervalBytes());
             endOffset = scan.lastOffset() + 1;
         }
-        whole &= segment.sizeBytes() == sizeBytes;
+        boolean whole = segment.sizeBytes() == sizeBytes;
         if (!whole) {
             Damage.find(segment, sizeBytes, endOffset).report();
             segment.data().truncate(segment.sizeBytes());
@@ -305,9 +307,24 @@ final class LogOpening {
         snapshots.restore(producers, logStartOffset, endOffset);
         replay(producers, epochs, segments, endOffset, Math.min(examinedFrom, producers.endOffset()), examinedFrom);
         if (examinedFrom != Long.MAX_VALUE) {
-            saveEpochs();
+            syncIndexesBelowRecoveryPoint();
+            saveEpochs(); // not sooner: as long as they are lost, the next recovery begins at the front, too
             producers.expire(shell.clock().millis(), shell.producerIdExpirationMs());
             snapshots.take(producers);
+        }
+    }
+
+    /** They were made anew, but the next recovery begins at the recovery point again. */
+    private void syncIndexesBelowRecoveryPoint() {
+        long doubtfulFrom = segments.holding(recoveryPoint).baseOffset();
+        List<Segment> below = segments
+                .beginningAt(segments.holding(examinedFrom).baseOffset())
+                .stream()
+                .filter(segment -> segment.baseOffset() < doubtfulFrom)
+                .toList();
+        if (!below.isEmpty()) {
+            below.forEach(Segment::sync);
+            shell.disk().syncDirectory(files.directory().name());
         }
     }
 

@@ -104,7 +104,7 @@ final class LogState {
 
     void saveEpochs() {
         changed();
-        epochUnwritten = true;
+        epochUnwritten = true; // as long as it has not succeeded: a full disk may refuse it, and the log goes on
         SmallFiles.replace(
                 shell.disk(),
                 files.path(SegmentFiles.EPOCH_CHECKPOINT),
@@ -139,6 +139,6 @@ final class LogState {
     void flush() {
         Segment active = segments.active();
         active.writeIndexes();
-        flushing.flush(segments.from(flushing.recoveryPoint()), endOffset);
+        flushing.flush(segments.from(flushing.recoveryStart()), endOffset);
     }
 }

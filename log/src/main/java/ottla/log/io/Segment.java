@@ -43,6 +43,11 @@ final class Segment implements CompactedSegment {
 
     private int transactionCount;
 
+    /** Counts the changes to the file of aborted transactions; most segments have none, and nothing to sync. */
+    private volatile int transactionChanges;
+
+    private volatile int transactionChangesSynced;
+
     /** A batch gets an index entry when this much lies between it and the one that got the last. */
     private long bytesSinceEntry;
 
@@ -106,6 +111,7 @@ final class Segment implements CompactedSegment {
     /** Takes in what an earlier run left. Nothing is looked at before somebody asks for it: most segments are never asked. */
     void load() {
         sizeBytes = UNMEASURED;
+        transactionsChanged();
     }
 
     private void measure() {
@@ -229,7 +235,8 @@ final class Segment implements CompactedSegment {
         note(batch.maxTimestamp(), batch.lastOffset(), batch.sizeBytes(), indexIntervalBytes);
     }
 
-    private void note(long timestampMs, long lastOffset, int batchBytes, int indexIntervalBytes) {
+    /** As above, of a batch of which only the header is known. */
+    void note(long timestampMs, long lastOffset, int batchBytes, int indexIntervalBytes) {
         if (first == Times.KNOWN && sizeBytes == 0) {
             firstTimestampMs = timestampMs;
         }
@@ -345,6 +352,7 @@ final class Segment implements CompactedSegment {
         aborted.write(entry);
         transactions.write(entry.flip(), (long) transactionCount * AbortedTransaction.SIZE_BYTES);
         transactionCount++;
+        transactionsChanged();
     }
 
     List<AbortedTransaction> aborted() {
@@ -365,6 +373,7 @@ final class Segment implements CompactedSegment {
     void forgetIndexes() {
         if (transactions.exists()) {
             transactions.startAnew();
+            transactionsChanged();
         }
         transactionCount = 0;
         forgetIndexEntries();
@@ -383,25 +392,6 @@ final class Segment implements CompactedSegment {
         first = Times.KNOWN;
     }
 
-    /**
-     * As {@link #forgetIndexes}, but keeps what stands for batches below an offset, as far as the last entry shows one that is
-     * sound. Returns the offset from which on batches are to be noted; they begin at {@link #sizeBytes}.
-     */
-    long forgetIndexesFrom(long offset) {
-        int entry = offset > baseOffset ? offsets().floor(offset - 1 - baseOffset) : -1;
-        if (entry >= 0) {
-            long lastOffset = baseOffset + offsets.entry(entry).getInt(OffsetIndexLayout.OFFSET);
-            BatchScan scan = new BatchScan(data, positionAt(entry), sizeBytes);
-            if (scan.advance() && scan.lastOffset() == lastOffset && scan.sound()) {
-                keepIndexes(lastOffset + 1, scan.position() + scan.sizeBytes());
-                bytesSinceEntry = scan.sizeBytes();
-                return lastOffset + 1;
-            }
-        }
-        forgetIndexes();
-        return baseOffset;
-    }
-
     /** Reckons the segment's age from now on, because nothing is left in it. */
     void beginAnew(long nowMs) {
         createdMs = nowMs;
@@ -411,11 +401,6 @@ final class Segment implements CompactedSegment {
     void truncate(int position, long endOffset) {
         measured();
         data.truncate(position);
-        keepIndexes(endOffset, position);
-    }
-
-    /** Keeps in the indexes what belongs to the batches below an offset, which end at a position. */
-    private void keepIndexes(long endOffset, int position) {
         sizeBytes = position;
         bytesSinceEntry = 0;
         offsets.truncate(offsets.floor(endOffset - 1 - baseOffset) + 1);
@@ -430,6 +415,7 @@ final class Segment implements CompactedSegment {
                     .count();
             transactions.truncate((long) kept * AbortedTransaction.SIZE_BYTES);
             transactionCount = kept;
+            transactionsChanged();
         }
         largestTimestampMs = NO_TIMESTAMP;
         largestTimestampOffset = -1;
@@ -460,9 +446,20 @@ final class Segment implements CompactedSegment {
         data.sync();
         offsets.file().sync();
         times.file().sync();
-        if (transactionCount > 0 || (sizeBytes == UNMEASURED && transactions.exists())) {
-            transactions.sync();
+        int changes = transactionChanges;
+        if (transactionChangesSynced < changes) {
+            if (transactions.exists()) {
+                transactions.sync();
+            }
+            // Only now: of two that sync at once, neither may believe that the other is done.
+            transactionChangesSynced = changes;
         }
+    }
+
+    /** Under the lock, after the change: whoever syncs does so without it. */
+    private void transactionsChanged() {
+        int next = transactionChanges + 1;
+        transactionChanges = next;
     }
 
     /** Gives the files another suffix, the log itself first: Kafka looks for that one. */

@@ -152,7 +152,7 @@ final class Shelf {
     void saveRecoveryPoints(Iterable<Log> open) {
         Map<TopicPartition, Long> flushed = new HashMap<>(recoveryPoints);
         for (Log log : open) {
-            flushed.put(log.partition(), log.recoveryPoint());
+            flushed.put(log.partition(), log.recoveryStart());
         }
         saveIfChanged(Checkpoint.RECOVERY_POINT, recoveryPoints, flushed);
     }
