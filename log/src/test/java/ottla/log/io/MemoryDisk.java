@@ -78,8 +78,10 @@ public class MemoryDisk implements Disk {
     @Override
     public synchronized DiskFile create(String name) {
         requireDirectory(name);
-        if (files.putIfAbsent(name, new Content()) == null) {
-            onNames();
+        if (!files.containsKey(name)) {
+            Content content = new Content();
+            files.put(name, content);
+            onCreated(name, content);
         }
         return open(name);
     }
@@ -110,12 +112,11 @@ public class MemoryDisk implements Disk {
             throw failure(DiskFailure.Kind.ABSENT, "list " + directory, "no such directory");
         }
         String prefix = directory.isEmpty() ? "" : directory + "/";
+        String end = directory.isEmpty() ? String.valueOf(Character.MAX_VALUE) : prefix + Character.MAX_VALUE;
         TreeSet<String> names = new TreeSet<>();
-        for (Iterable<String> all : List.of(files.keySet(), directories)) {
+        for (Iterable<String> all : List.of(files.subMap(prefix, end).keySet(), directories.subSet(prefix, end))) {
             for (String name : all) {
-                if (name.length() > prefix.length()
-                        && name.startsWith(prefix)
-                        && name.indexOf('/', prefix.length()) < 0) {
+                if (name.length() > prefix.length() && name.indexOf('/', prefix.length()) < 0) {
                     names.add(name.substring(prefix.length()));
                 }
             }
@@ -128,9 +129,7 @@ public class MemoryDisk implements Disk {
         for (int slash = name.indexOf('/'); slash > 0; slash = name.indexOf('/', slash + 1)) {
             directories.add(name.substring(0, slash));
         }
-        if (directories.add(name)) {
-            onNames();
-        }
+        directories.add(name);
     }
 
     @Override
@@ -139,7 +138,7 @@ public class MemoryDisk implements Disk {
         Content content = files.remove(from);
         if (content != null) {
             files.put(to, content);
-            onNames();
+            onRenamed(from, to, content);
             return;
         }
         if (!directories.remove(from)) {
@@ -151,15 +150,22 @@ public class MemoryDisk implements Disk {
                 files.put(to + name.substring(from.length()), files.remove(name));
             }
         }
-        onNames();
+        onDirectoryRenamed();
     }
 
     @Override
     public synchronized void delete(String name) {
-        files.remove(name);
-        files.keySet().removeIf(file -> file.startsWith(name + "/"));
-        directories.removeIf(directory -> directory.equals(name) || directory.startsWith(name + "/"));
-        onNames();
+        Content content = files.remove(name);
+        if (content != null) {
+            onDeleted(name, content);
+        }
+        if (directories.remove(name)) {
+            String prefix = name + "/";
+            var inside = files.subMap(prefix, prefix + Character.MAX_VALUE);
+            Map.copyOf(inside).forEach(this::onDeleted);
+            inside.clear();
+            directories.removeIf(directory -> directory.startsWith(prefix));
+        }
     }
 
     @Override
@@ -210,8 +216,14 @@ public class MemoryDisk implements Disk {
 
     void onSync(Content content) {}
 
-    /** After files or directories were created, renamed or deleted. */
-    void onNames() {}
+    /** After a file was created, renamed or deleted, or a directory renamed with all that is in it. */
+    void onCreated(String name, Content content) {}
+
+    void onRenamed(String from, String to, Content content) {}
+
+    void onDeleted(String name, Content content) {}
+
+    void onDirectoryRenamed() {}
 
     synchronized Set<String> directories() {
         return directories;
