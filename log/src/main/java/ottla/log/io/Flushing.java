@@ -136,22 +136,23 @@ final class Flushing {
         reached(mark.fromOffset, wholeWithout(endOffset, lastBaseOffset), endOffset, mark);
     }
 
-    /** As {@link #flush}, soon, of a segment that is complete. */
-    void later(Segment sealed, long endOffset) {
+    /** As {@link #flush}, soon, of segments that are complete; without those that are deleted meanwhile, but for the last. */
+    void later(List<Segment> sealed, long endOffset) {
         Mark mark = mark();
         shell.background().soon(() -> {
             try {
                 carryOut(() -> {
-                    sealed.sync();
+                    List<Segment> before = sealed.subList(0, sealed.size() - 1);
+                    before.forEach(segment -> LogFlush.unlessDeleted(segment, segment::sync));
+                    sealed.getLast().sync();
                     syncSnapshot(endOffset);
                     syncNames();
                 });
-                reached(sealed.baseOffset(), endOffset, endOffset, mark);
+                reached(sealed.getFirst().baseOffset(), endOffset, endOffset, mark);
             } catch (DiskFailure met) {
                 // The segment may be gone. If the disk is failing, the next append or flush says so, and the recovery
-                // point has
-                // not moved: the next start examines what is not known to be written.
-                LOG.warn("Could not flush {}: {}", sealed, met.getMessage());
+                // point has not moved: the next start examines what is not known to be written.
+                LOG.warn("Could not flush {}: {}", sealed.getLast(), met.getMessage());
             }
         });
     }

@@ -40,7 +40,7 @@ public final class LogFlush {
         flushing.done(mark, active.baseOffset(), endOffset);
     }
 
-    private static void unlessDeleted(Segment segment, Runnable sync) {
+    static void unlessDeleted(Segment segment, Runnable sync) {
         try {
             sync.run();
         } catch (DiskFailure failure) {

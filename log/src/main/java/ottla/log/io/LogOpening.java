@@ -282,8 +282,10 @@ final class LogOpening {
         if (!whole) {
             Damage.find(segment, sizeBytes, endOffset).report();
             segment.data().truncate(segment.sizeBytes());
+            segment.data().sync();
         }
-        segment.data().sync();
+        // What is whole is not synced: nobody was promised that it is, and a start would wait for all that a killed
+        // process left to the system. The recovery point stays where it is until a flush has caught up.
         if (segment == segments.active()) {
             segment.writeIndexes();
         } else {

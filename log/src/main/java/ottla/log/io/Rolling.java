@@ -1,10 +1,14 @@
 package ottla.log.io;
 
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** When a log begins its next segment, and how: nothing waits for the disk. Under the log's lock. */
 final class Rolling {
     private final LogState state;
+
+    /** Whether what an earlier process left unflushed is to be flushed with the next segment that is complete. */
+    private boolean behind = true;
 
     Rolling(LogState state) {
         this.state = state;
@@ -59,7 +63,19 @@ final class Rolling {
             state.segments.remove(old);
             state.discard(List.of(old));
         }
-        state.flushing.later(old, baseOffset);
+        state.flushing.later(unflushed(old), baseOffset);
         return next;
+    }
+
+    private List<Segment> unflushed(Segment sealed) {
+        if (!behind) {
+            return List.of(sealed);
+        }
+        behind = false;
+        List<Segment> left = state.segments.from(state.flushing.recoveryStart()).stream()
+                .filter(segment -> segment.baseOffset() < sealed.baseOffset())
+                .collect(Collectors.toList());
+        left.add(sealed);
+        return left;
     }
 }
