@@ -45,6 +45,10 @@ final class LogOpening {
     private long examinedFrom = Long.MAX_VALUE;
 
     private boolean epochsLost;
+
+    /** What was found in the epochs' file. */
+    private String epochsText = "";
+
     private boolean takenAtItsWord;
     private Optional<Uuid> topicId = Optional.empty();
 
@@ -135,16 +139,16 @@ final class LogOpening {
 
     private void loadEpochs(List<String> names, Stop stop) {
         String path = files.path(SegmentFiles.EPOCH_CHECKPOINT);
-        String text = names.contains(SegmentFiles.EPOCH_CHECKPOINT)
-                ? SmallFiles.text(shell.disk(), path).orElse("")
-                : "";
+        if (names.contains(SegmentFiles.EPOCH_CHECKPOINT)) {
+            epochsText = SmallFiles.text(shell.disk(), path).orElse("");
+        }
         // Kafka may have left none in order; after a crash, an empty file is one whose content was lost.
-        epochsLost = text.isEmpty() && stop == Stop.UNCLEAN;
+        epochsLost = epochsText.isEmpty() && stop == Stop.UNCLEAN;
         if (epochsLost && names.contains(SegmentFiles.EPOCH_CHECKPOINT)) {
             LOG.warn("Making the leader epochs anew from the batches: {} is empty", path);
         }
         try {
-            epochs = new LeaderEpochs(Checkpoint.readEpochs(path, text));
+            epochs = new LeaderEpochs(Checkpoint.readEpochs(path, epochsText));
         } catch (MalformedFile malformed) {
             LOG.warn("Making the leader epochs anew from the batches: {}", malformed.getMessage());
             epochsLost = true;
@@ -258,7 +262,9 @@ final class LogOpening {
             }
             cut = !recover(segment, segment == start ? fromOffset : segment.baseOffset());
         }
-        shell.disk().syncDirectory(files.directory().name());
+        if (cut) {
+            shell.disk().syncDirectory(files.directory().name());
+        }
     }
 
     /**
@@ -368,12 +374,13 @@ final class LogOpening {
         producers.advance(endOffset);
     }
 
+    /** Most recoveries find the epochs as they were left, and every sync waits for all that the system has yet to write. */
     private void saveEpochs() {
-        SmallFiles.replace(
-                shell.disk(),
-                files.path(SegmentFiles.EPOCH_CHECKPOINT),
-                Checkpoint.epochs(epochs.entries()),
-                SmallFiles.Durability.SYNCED);
+        String text = Checkpoint.epochs(epochs.entries());
+        if (!text.equals(epochsText)) {
+            SmallFiles.replace(
+                    shell.disk(), files.path(SegmentFiles.EPOCH_CHECKPOINT), text, SmallFiles.Durability.SYNCED);
+        }
     }
 
     private void beginAnew(long offset) {
