@@ -2,6 +2,8 @@ package ottla.controller.decide;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.function.BiPredicate;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
 import ottla.base.Uuid;
@@ -66,8 +68,32 @@ final class LeaderChanges {
                 List.of());
     }
 
+    /** One partition, as a broker has it. */
+    record Replica(Uuid topicId, int partition) {}
+
+    /** These replicas of the broker are in a directory that failed: it leaves their in-sync sets. */
+    List<MetadataRecord> onReplicasLost(int brokerId, List<Replica> lost) {
+        if (lost.isEmpty()) {
+            return List.of();
+        }
+        Set<Replica> concerned = Set.copyOf(lost);
+        return changes(
+                (replica, partition) -> concerned.contains(replica),
+                id -> id != brokerId && facts.isActive(id),
+                brokerId,
+                List.of());
+    }
+
     private List<MetadataRecord> changes(
             Predicate<PartitionRegistration> concerned,
+            IntPredicate active,
+            int leavesIsr,
+            List<Integer> uncleanlyStopped) {
+        return changes((replica, partition) -> concerned.test(partition), active, leavesIsr, uncleanlyStopped);
+    }
+
+    private List<MetadataRecord> changes(
+            BiPredicate<Replica, PartitionRegistration> concerned,
             IntPredicate active,
             int leavesIsr,
             List<Integer> uncleanlyStopped) {
@@ -77,7 +103,7 @@ final class LeaderChanges {
             PartitionChange.Election election = facts.electionFor(topic.name());
             for (int index = 0; index < topic.partitionCount(); index++) {
                 PartitionRegistration partition = topic.partitions().get(index);
-                if (concerned.test(partition)) {
+                if (concerned.test(new Replica(topic.id(), index), partition)) {
                     List<Integer> isr = partition.isr().stream()
                             .filter(id -> id != leavesIsr)
                             .toList();

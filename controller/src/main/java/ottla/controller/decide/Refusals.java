@@ -9,6 +9,7 @@ import ottla.wire.message.AllocateProducerIdsResponse;
 import ottla.wire.message.AlterConfigsRequest;
 import ottla.wire.message.AlterConfigsResponse;
 import ottla.wire.message.AlterPartitionResponse;
+import ottla.wire.message.AssignReplicasToDirsResponse;
 import ottla.wire.message.BrokerHeartbeatResponse;
 import ottla.wire.message.BrokerRegistrationResponse;
 import ottla.wire.message.ControllerRegistrationResponse;
@@ -106,6 +107,10 @@ public final class Refusals {
 
     public static UpdateFeaturesResponse featureUpdate(ErrorCode error) {
         return UpdateFeaturesResponse.DEFAULT.withErrorCode(error.code());
+    }
+
+    public static AssignReplicasToDirsResponse directories(ErrorCode error) {
+        return AssignReplicasToDirsResponse.DEFAULT.withErrorCode(error.code());
     }
 
     public static AllocateProducerIdsResponse producerIds(ErrorCode error) {

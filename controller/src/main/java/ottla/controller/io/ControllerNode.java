@@ -23,6 +23,7 @@ import ottla.controller.decide.BrokerRegistrations;
 import ottla.controller.decide.ConfigChanges;
 import ottla.controller.decide.ConfigRules;
 import ottla.controller.decide.ControllerSettings;
+import ottla.controller.decide.DirectoryAssignment;
 import ottla.controller.decide.FeatureUpdates;
 import ottla.controller.decide.IsrChanges;
 import ottla.controller.decide.LeaderElections;
@@ -51,6 +52,8 @@ import ottla.wire.message.AlterConfigsRequest;
 import ottla.wire.message.AlterConfigsResponse;
 import ottla.wire.message.AlterPartitionRequest;
 import ottla.wire.message.AlterPartitionResponse;
+import ottla.wire.message.AssignReplicasToDirsRequest;
+import ottla.wire.message.AssignReplicasToDirsResponse;
 import ottla.wire.message.BrokerHeartbeatRequest;
 import ottla.wire.message.BrokerHeartbeatResponse;
 import ottla.wire.message.BrokerRegistrationRequest;
@@ -410,6 +413,13 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
                 (active, nowMs) -> new IsrChanges(active.facts()).alter(request, version),
                 REQUEST_TIMEOUT_MS,
                 Refusals::alterPartition);
+    }
+
+    public CompletionStage<AssignReplicasToDirsResponse> assignReplicasToDirs(AssignReplicasToDirsRequest request) {
+        return decide(
+                (active, nowMs) -> new DirectoryAssignment(active.facts()).assign(request),
+                REQUEST_TIMEOUT_MS,
+                Refusals::directories);
     }
 
     public CompletionStage<ElectLeadersResponse> electLeaders(ElectLeadersRequest request) {
