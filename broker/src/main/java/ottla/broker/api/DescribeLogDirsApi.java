@@ -11,6 +11,7 @@ import ottla.log.io.DiskFailure;
 import ottla.log.io.LogDirectory;
 import ottla.log.io.LogStore;
 import ottla.replication.io.Replica;
+import ottla.replication.io.ReplicaMoves;
 import ottla.replication.io.Replicas;
 import ottla.wire.io.InboundRequest;
 import ottla.wire.message.ApiKey;
@@ -65,6 +66,13 @@ public final class DescribeLogDirsApi implements Api<DescribeLogDirsRequest> {
                 long lag = Math.max(0, replica.highWatermark() - replica.endOffset());
                 byTopic.computeIfAbsent(name.topic(), topic -> new ArrayList<>())
                         .add(new DescribeLogDirsPartition(name.partition(), replica.sizeBytes(), lag, false));
+            }
+            Optional<ReplicaMoves.Copy> copy = replicas.copyOf(replica);
+            if (copy.isPresent() && copy.get().directory() == directory && isAsked(request, name)) {
+                long lag = Math.max(0, replica.endOffset() - copy.get().endOffset());
+                byTopic.computeIfAbsent(name.topic(), topic -> new ArrayList<>())
+                        .add(new DescribeLogDirsPartition(
+                                name.partition(), copy.get().sizeBytes(), lag, true));
             }
         }
         List<DescribeLogDirsTopic> topics = new ArrayList<>();

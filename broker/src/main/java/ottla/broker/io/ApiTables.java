@@ -5,9 +5,11 @@ import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import ottla.broker.api.AllocateProducerIdsApi;
 import ottla.broker.api.AlterConfigsApi;
+import ottla.broker.api.AlterReplicaLogDirsApi;
 import ottla.broker.api.Api;
 import ottla.broker.api.ApiTable;
 import ottla.broker.api.ApiVersionsApi;
+import ottla.broker.api.AssignReplicasToDirsApi;
 import ottla.broker.api.BeginQuorumEpochApi;
 import ottla.broker.api.BrokerHeartbeatApi;
 import ottla.broker.api.BrokerRegistrationApi;
@@ -109,6 +111,7 @@ record ApiTables(ApiTable broker, ApiTable controller) {
                 new OffsetForLeaderEpochApi(partitions),
                 new DescribeConfigsApi(cluster, values),
                 new AlterConfigsApi(controller, ConfigIntake.ofBroker(config.nodeId())),
+                new AlterReplicaLogDirsApi(replicas, cluster, replicas.shell().diskThreads()),
                 new DescribeLogDirsApi(replicas, store, unusableDirectories),
                 new CreatePartitionsApi(controller),
                 new DeleteGroupsApi(groups),
@@ -147,7 +150,8 @@ record ApiTables(ApiTable broker, ApiTable controller) {
                 new UnregisterBrokerApi(controller),
                 new AllocateProducerIdsApi(controller),
                 new DescribeControllersApi(cluster, controller),
-                new ControllerRegistrationApi(controller));
+                new ControllerRegistrationApi(controller),
+                new AssignReplicasToDirsApi(controller));
     }
 
     private static ApiTable table(List<Api<?>> apis, ClusterView cluster, QuorumNode quorum) {

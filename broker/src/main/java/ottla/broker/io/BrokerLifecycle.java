@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.LongFunction;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -128,6 +129,29 @@ final class BrokerLifecycle {
                 beat();
             }
         });
+    }
+
+    /**
+     * Sends something else to the controller, over the same connection; fails if there is none, or this broker is not registered.
+     * The request is given the epoch of the registration.
+     */
+    CompletionStage<Response> send(ApiKey api, LongFunction<Request> request) {
+        CompletableFuture<Response> answer = new CompletableFuture<>();
+        loop.execute(() -> {
+            PeerConnection open = connection;
+            if (open == null || epoch < 0) {
+                answer.completeExceptionally(new IllegalStateException("not registered with the controller"));
+                return;
+            }
+            open.send(api, api.maxVersion(), request.apply(epoch)).whenComplete((response, failure) -> {
+                if (failure == null) {
+                    answer.complete(response);
+                } else {
+                    answer.completeExceptionally(failure);
+                }
+            });
+        });
+        return answer;
     }
 
     /** Asks the controller to hand over what this broker leads; completes when it may stop. */

@@ -29,10 +29,13 @@ import ottla.controller.image.TopicDelta;
 import ottla.controller.image.TopicImage;
 import ottla.controller.io.ImageListener;
 import ottla.log.LogConfig;
+import ottla.log.io.LogDirectory;
 import ottla.log.io.LogStore;
+import ottla.replication.io.DirectoryAssignments;
 import ottla.replication.io.Replica;
 import ottla.replication.io.Replicas;
 import ottla.replication.partition.Assignment;
+import ottla.replication.partition.LogMove;
 import ottla.replication.partition.Partition;
 
 /**
@@ -45,23 +48,36 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MetadataApplier.class);
     private static final long END_LIMIT_SECONDS = 30;
 
+    /** Kafka has it among the dynamic configurations only. */
+    private static final String MOVE_LIMIT = "replica.alter.log.dirs.io.max.bytes.per.second";
+
+    private static final String UNLIMITED = Long.toString(Long.MAX_VALUE);
+
     private final int nodeId;
     private final Values file;
     private final Replicas replicas;
     private final ClusterView cluster;
     private final GroupTerms groups;
+    private final DirectoryAssignments directories;
     private volatile LongConsumer reached = offset -> {};
     private final ExecutorService thread = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("metadata").daemon().factory());
     private volatile long offset = -1;
     private final CompletableFuture<Void> loaded = new CompletableFuture<>();
 
-    MetadataApplier(int nodeId, Values file, Replicas replicas, ClusterView cluster, GroupTerms groups) {
+    MetadataApplier(
+            int nodeId,
+            Values file,
+            Replicas replicas,
+            ClusterView cluster,
+            GroupTerms groups,
+            DirectoryAssignments directories) {
         this.nodeId = nodeId;
         this.file = file;
         this.replicas = replicas;
         this.cluster = cluster;
         this.groups = groups;
+        this.directories = directories;
     }
 
     /** The last offset of the metadata log that is carried out here; -1 before the first. */
@@ -146,8 +162,12 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
     private void assign(TopicPartition name, Uuid topicId, LogConfig config, PartitionRegistration partition) {
         boolean isNew = loaded.isDone()
                 && cluster.image().topics().partition(topicId, name.partition()).isEmpty();
-        Replicas.Assigned assigned = replicas.assign(
-                name, topicId, config, assignment(partition), isNew ? LogStore.Origin.NEW : LogStore.Origin.KNOWN);
+        LogStore.Place place =
+                new LogStore.Place(isNew ? LogStore.Origin.NEW : LogStore.Origin.KNOWN, partition.directory(nodeId));
+        Replicas.Assigned assigned = replicas.assign(name, topicId, config, assignment(partition), place);
+        if (assigned instanceof Replicas.Assigned.Done(Replica replica, Partition.Transition transition)) {
+            tellDirectory(replica, partition);
+        }
         if (!name.topic().equals(InternalTopics.OFFSETS)) {
             return;
         }
@@ -158,6 +178,18 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
                 groups.lead(name.partition(), replica);
             }
         }
+    }
+
+    /** Where this broker chose the directory, or found the log in another one, the controller does not know. */
+    private void tellDirectory(Replica replica, PartitionRegistration partition) {
+        if (replica.isMoving() || directories.reporting() == LogMove.Reporting.NONE) {
+            return;
+        }
+        replicas.directoryOf(replica)
+                .flatMap(LogDirectory::id)
+                .filter(actual -> !actual.equals(partition.directory(nodeId)))
+                .ifPresent(actual ->
+                        directories.assign(replica.topicId(), replica.name().partition(), actual, () -> {}));
     }
 
     private static Assignment assignment(PartitionRegistration partition) {
@@ -176,6 +208,7 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
         boolean brokersToo = delta.changedConfigs().contains(ConfigResource.broker(nodeId))
                 || delta.changedConfigs().contains(ConfigResource.defaultBroker());
         if (brokersToo) {
+            limitMoves(layers);
             image.topics()
                     .all()
                     .forEach(topic -> replicas.configure(topic.name(), config(image, layers, topic.name())));
@@ -187,6 +220,16 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
             if (existing) {
                 replicas.configure(resource.name(), config(image, layers, resource.name()));
             }
+        }
+    }
+
+    private void limitMoves(LayeredConfig layers) {
+        String limit =
+                layers.broker().getOrDefault(MOVE_LIMIT, layers.allBrokers().getOrDefault(MOVE_LIMIT, UNLIMITED));
+        try {
+            replicas.limitMoves(Long.parseLong(limit.trim()));
+        } catch (NumberFormatException wrong) {
+            LOG.warn("{} cannot be {}: it stays as it was", MOVE_LIMIT, limit);
         }
     }
 

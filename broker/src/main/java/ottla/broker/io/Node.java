@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
@@ -38,6 +39,7 @@ import ottla.replication.io.MachineThread;
 import ottla.replication.io.QuorumFormat;
 import ottla.replication.io.QuorumNode;
 import ottla.replication.io.QuorumPeers;
+import ottla.replication.io.ReplicaMoves;
 import ottla.replication.io.ReplicaShell;
 import ottla.replication.io.Replicas;
 import ottla.replication.quorum.QuorumMembership;
@@ -138,7 +140,16 @@ final class Node implements AutoCloseable {
         ClusterView cluster = new ClusterView(config.nodeId(), directories.clusterId());
         Metadata metadata = startMetadata(directories, store);
         DiskThreads flushes = started("flush threads", new DiskThreads("flush", FLUSH_THREADS));
-        Replicas replicas = new Replicas(store, replicaShell(cluster, disks, flushes));
+        DiskThreads movers = started("log movers", new DiskThreads("log-mover", settings.moverCount(directories)));
+        ReplicaDirectories replicaDirectories = new ReplicaDirectories(cluster, disks);
+        ReplicaMoves moves = new ReplicaMoves(
+                store,
+                replicaDirectories,
+                new ReplicaMoves.Settings(
+                        Math.max(1, values.number("replica.fetch.max.bytes")), Set.copyOf(directories.unusable())),
+                movers,
+                System::nanoTime);
+        Replicas replicas = new Replicas(store, replicaShell(cluster, disks, flushes), moves);
         ending.push(new Step("replicas", replicas::stop));
         MachineThread groupThread = started("group coordinator", new MachineThread("groups", clock::millis));
         GroupCoordinator groups = new GroupCoordinator(
@@ -150,14 +161,16 @@ final class Node implements AutoCloseable {
         Codec codec = Codec.of(values.number("offsets.topic.compression.codec")).orElse(Codec.NONE);
         GroupTerms groupTerms = new GroupTerms(groups, disks, clock, codec);
         ending.push(new Step("groups", groupTerms::close));
-        MetadataApplier applier =
-                started("metadata", new MetadataApplier(config.nodeId(), values, replicas, cluster, groupTerms));
+        MetadataApplier applier = started(
+                "metadata",
+                new MetadataApplier(config.nodeId(), values, replicas, cluster, groupTerms, replicaDirectories));
 
         // apart, so that clients that use up their connections cannot keep brokers from their controller
         NetworkServer controllerServer = server("controller's network", loops);
         NetworkServer clientServer = server("network", loops);
         BrokerLifecycle lifecycle = lifecycle(cluster, directories, loops, applier);
         epoch.of(lifecycle);
+        replicaDirectories.over(lifecycle::send);
         ApiTables tables = ApiTables.of(
                 config,
                 cluster,

@@ -103,6 +103,15 @@ record NodeSettings(NodeConfig config) {
         return cleaner;
     }
 
+    /** How many logs may be copied to other directories at a time: as many as there are directories, unless it is said. */
+    int moverCount(Directories directories) {
+        return config.values()
+                .find("num.replica.alter.log.dirs.threads")
+                .map(Integer::parseInt)
+                .filter(count -> count > 0)
+                .orElse(directories.directories().size());
+    }
+
     GroupConfig groups() {
         Values values = config.values();
         return new GroupConfig(

@@ -100,13 +100,17 @@ final class Deleting {
         state.tail.clear();
         String aside = LogDirectory.deletedName(
                 state.partition, UUID.randomUUID().toString().replace("-", ""));
-        state.shell.disk().rename(state.files.directory().name(), aside);
-        state.files.directory().moved(aside);
-        state.shell.disk().syncDirectory("");
+        rename(aside);
         List<Segment> all = List.copyOf(state.segments.all());
         state.shell.background().after(state.config.fileDeleteDelayMs(), () -> {
             all.forEach(Segment::close);
             state.shell.disk().delete(aside);
         });
+    }
+
+    void rename(String name) {
+        state.shell.disk().rename(state.files.directory().name(), name);
+        state.files.directory().moved(name);
+        state.shell.disk().syncDirectory("");
     }
 }

@@ -334,6 +334,10 @@ public final class Log implements AutoCloseable {
         return state.planFlush();
     }
 
+    boolean isFlushedBy(Flushing flushing) {
+        return state.flushing == flushing;
+    }
+
     /** Returns when everything appended so far would survive a power cut. */
     public void flush() {
         state.planFlush().run();
@@ -366,6 +370,16 @@ public final class Log implements AutoCloseable {
      */
     public void remove() {
         deleting.remove();
+    }
+
+    /** Gives the log's directory another name, at once and for good: it has come to where it is to stay. */
+    void rename(String directory) {
+        deleting.rename(directory);
+    }
+
+    /** A cleaner that is at this log gives up. */
+    public void disturbCleaning() {
+        state.upheaval();
     }
 
     @Override

@@ -27,10 +27,13 @@ public final class LogDirectory {
     private static final Logger LOG = LoggerFactory.getLogger(LogDirectory.class);
 
     static final String DELETED = "-delete";
-    private static final String FUTURE = "-future";
+    static final String FUTURE = "-future";
     private static final String STRAY = "-stray";
     /** How long a directory's name may be. A long topic's name is cut to make room for what is put behind it. */
     private static final int NAME_LENGTH_MAX = 255;
+
+    /** A UUID without its dashes. */
+    private static final int UNIQUE_LENGTH = 32;
 
     private static final String LOCK = ".lock";
     private static final String CLEAN_STOP = ".kafka_cleanshutdown";
@@ -136,6 +139,28 @@ public final class LogDirectory {
                     .ifPresent(partitions::add);
         }
         return partitions;
+    }
+
+    /** The directories of logs that are on their way into this one (KIP-113), by their partitions. */
+    Map<TopicPartition, String> futures() {
+        Map<TopicPartition, String> futures = new TreeMap<>();
+        for (String name : disk.list("")) {
+            int dot = name.lastIndexOf('.');
+            if (name.endsWith(FUTURE) && dot > 0) {
+                partition(name.substring(0, dot)).ifPresent(partition -> futures.put(partition, name));
+            }
+        }
+        return futures;
+    }
+
+    /** What a log's directory is called until it takes the place of the one in another directory. Nothing is cut here. */
+    public static String futureName(TopicPartition partition, String unique) {
+        return partition + "." + unique + FUTURE;
+    }
+
+    /** Whether a partition's log could be moved: a long topic's name leaves no room for what is put behind it. */
+    public static boolean canMove(TopicPartition partition) {
+        return futureName(partition, "0".repeat(UNIQUE_LENGTH)).length() <= NAME_LENGTH_MAX;
     }
 
     /** Directories of logs that were deleted, or given up, by an earlier process. */

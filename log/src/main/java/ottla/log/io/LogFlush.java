@@ -21,6 +21,10 @@ public final class LogFlush {
         this.endOffset = endOffset;
     }
 
+    public boolean isOf(Log log) {
+        return log.isFlushedBy(flushing);
+    }
+
     /** Where the log ended when the flush was planned. */
     public long endOffset() {
         return endOffset;

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +38,11 @@ public final class LogStore implements AutoCloseable {
     private final List<Shelf> shelves = new ArrayList<>();
     private final OpenFiles files;
     private final Map<TopicPartition, Placed> open = new ConcurrentHashMap<>();
+    private final FutureLogs futures = new FutureLogs(this);
+
+    /** Where logs that do not exist yet are to be begun. Guarded by this. */
+    private final Map<TopicPartition, Shelf> preferred = new HashMap<>();
+
     private final int absentDirectories;
     private volatile Consumer<LogDirectory> failures = directory -> {};
     private volatile int threadsPerDirectory = 1;
@@ -46,6 +52,15 @@ public final class LogStore implements AutoCloseable {
 
     /** A partition of this broker, whose log is to be opened if it has one. */
     public record Wanted(TopicPartition partition, Uuid topicId, LogConfig config) {}
+
+    /**
+     * What is known of a partition whose log may have to be begun.
+     *
+     * @param assigned the directory that the controller has it in; an id that no directory has if it does not say
+     */
+    public record Place(Origin origin, Uuid assigned) {
+        public static final Place NEW = new Place(Origin.NEW, Uuid.ZERO);
+    }
 
     private record Placed(Log log, Shelf shelf) {}
 
@@ -145,12 +160,13 @@ public final class LogStore implements AutoCloseable {
             }
             shelf.goOffline();
             open.values().removeIf(placed -> placed.shelf == shelf);
+            futures.forgetAll(directory);
         }
         LOG.error("The log directory {} failed and is offline until the next start", shelf, failure);
         failures.accept(directory);
     }
 
-    private Shelf shelf(LogDirectory directory) {
+    Shelf shelf(LogDirectory directory) {
         return shelves.stream()
                 .filter(shelf -> shelf.directory() == directory)
                 .findFirst()
@@ -182,6 +198,16 @@ public final class LogStore implements AutoCloseable {
                 .toList();
     }
 
+    /** The logs on their way into another directory. */
+    public FutureLogs futures() {
+        return futures;
+    }
+
+    /** A log that does not exist yet is to be begun in this directory, if it is one day. The wish lasts as long as this store. */
+    public synchronized void prefer(TopicPartition partition, LogDirectory directory) {
+        preferred.put(partition, shelf(directory));
+    }
+
     // ---- opening
 
     /**
@@ -202,6 +228,9 @@ public final class LogStore implements AutoCloseable {
                     if (shelf.holds(want.partition()) && !open.containsKey(want.partition())) {
                         tasks.add(() -> load(shelf, want));
                     }
+                    if (shelf.future(want.partition()).isPresent()) {
+                        tasks.add(() -> futures.load(shelf, want));
+                    }
                 }
                 if (shelf.isDoubtful()) {
                     LOG.info(
@@ -218,6 +247,11 @@ public final class LogStore implements AutoCloseable {
     private void setStraysAside(Shelf shelf, Set<TopicPartition> ours) {
         try {
             for (TopicPartition partition : Set.copyOf(shelf.partitions())) {
+                if (!ours.contains(partition)) {
+                    shelf.setAsideAsStray(partition);
+                }
+            }
+            for (TopicPartition partition : Set.copyOf(shelf.futures())) {
                 if (!ours.contains(partition)) {
                     shelf.setAsideAsStray(partition);
                 }
@@ -241,7 +275,7 @@ public final class LogStore implements AutoCloseable {
     }
 
     /** A full disk passes, and the log may be opened then. */
-    private void failed(Shelf shelf, TopicPartition partition, DiskFailure failure) {
+    void failed(Shelf shelf, TopicPartition partition, DiskFailure failure) {
         if (failure.kind() == DiskFailure.Kind.FULL) {
             LOG.error("{} is full: the log of {} was not opened", shelf, partition, failure);
         } else {
@@ -250,24 +284,30 @@ public final class LogStore implements AutoCloseable {
     }
 
     /**
-     * The log of a partition, opened if it exists, else begun in the directory that has fewest. A partition that is known elsewhere
-     * in the cluster already is not begun as long as a directory is offline: its log may be there.
+     * The log of a partition, opened if it exists, else begun: where it was wished for, or where the controller has it, or in the
+     * directory that has fewest. A partition that is known elsewhere in the cluster already is not begun as long as a directory is
+     * offline: its log may be there. A log that was to come into the directory where the controller has it takes the place of one
+     * that is nowhere any more.
      */
-    public Log log(TopicPartition partition, LogConfig config, Uuid topicId, Origin origin) {
+    public Log log(TopicPartition partition, LogConfig config, Uuid topicId, Place place) {
         Shelf shelf;
         synchronized (this) {
             Placed known = open.get(partition);
+            if (known == null && shelf(partition).isEmpty()) {
+                futures.promoteAbandoned(partition, place.assigned());
+                known = open.get(partition);
+            }
             if (known != null) {
                 return known.log;
             }
-            shelf = shelf(partition).orElseGet(() -> emptiest(partition, origin));
+            shelf = shelf(partition).orElseGet(() -> chosen(partition, place));
         }
         if (!shelf.isOnline()) {
             throw offline("open " + partition, shelf.toString());
         }
         try {
             return placed(shelf, partition, topicId, openLog(shelf, partition, config))
-                    .orElseGet(() -> log(partition, config, topicId, origin));
+                    .orElseGet(() -> log(partition, config, topicId, place));
         } catch (DiskFailure failure) {
             failed(shelf, partition, failure);
             throw failure;
@@ -276,7 +316,7 @@ public final class LogStore implements AutoCloseable {
 
     /** As above, of a partition that is new. */
     public Log log(TopicPartition partition, LogConfig config, Uuid topicId) {
-        return log(partition, config, topicId, Origin.NEW);
+        return log(partition, config, topicId, Place.NEW);
     }
 
     /** Whether a partition can have had a log on this broker before. */
@@ -299,6 +339,10 @@ public final class LogStore implements AutoCloseable {
 
     /** Puts an open log in its place; nothing if it was that of an older topic, which is removed. */
     private synchronized Optional<Log> placed(Shelf shelf, TopicPartition partition, Uuid topicId, Log log) {
+        Placed twin = open.get(partition);
+        if (twin != null && twin.shelf != shelf) {
+            return Optional.of(longer(partition, twin, new Placed(log, shelf)));
+        }
         if (log.topicId().isPresent() && !log.topicId().get().equals(topicId)) {
             LOG.warn("{} in {} belongs to a topic that was deleted: it is removed and begun anew", partition, shelf);
             log.remove();
@@ -311,9 +355,58 @@ public final class LogStore implements AutoCloseable {
         return Optional.of(log);
     }
 
+    /**
+     * A stop between the two names that end a move leaves the log in both directories. Whichever has more is kept: nothing is
+     * appended to one of them before the other has lost its name.
+     */
+    private Log longer(TopicPartition partition, Placed one, Placed other) {
+        boolean first = one.log.endOffset() >= other.log.endOffset();
+        Placed kept = first ? one : other;
+        Placed given = first ? other : one;
+        LOG.warn("{} is in {} and in {}: it was being moved", partition, one.shelf, other.shelf);
+        given.log.abandon();
+        given.shelf.setAsideAsStray(partition);
+        kept.shelf.opened(partition);
+        open.put(partition, kept);
+        return kept.log;
+    }
+
+    /** A log has come into a directory, and takes the place of the one elsewhere, if there is one, which is removed. */
+    synchronized void replace(TopicPartition partition, Log log, Shelf target) {
+        Placed old = open.get(partition);
+        Optional<Shelf> source = shelf(partition);
+        OptionalLong cleanedTo = source.map(shelf -> shelf.cleanedTo(partition)).orElse(OptionalLong.empty());
+        open.put(partition, new Placed(log, target));
+        target.promoted(partition, cleanedTo);
+        try {
+            if (old != null) {
+                old.log.remove();
+            }
+        } catch (DiskFailure failure) {
+            old.log.abandon();
+            throw failure;
+        } finally {
+            source.ifPresent(shelf -> shelf.forget(partition));
+        }
+    }
+
     private static DiskFailure offline(String deed, String where) {
         return new DiskFailure(
                 DiskFailure.Kind.BROKEN, deed, new IOException("the log directory " + where + " is offline"));
+    }
+
+    /** What is wished for or assigned counts only where it can be had: whoever wants the partition wants it to be there. */
+    private Shelf chosen(TopicPartition partition, Place place) {
+        Shelf wished = preferred.remove(partition);
+        if (wished != null && wished.isOnline()) {
+            return wished;
+        }
+        Shelf emptiest = emptiest(partition, place.origin());
+        return shelves.stream()
+                .filter(shelf -> shelf.directory().id().equals(Optional.of(place.assigned())))
+                .filter(Shelf::isOnline)
+                .findFirst()
+                .orElse(emptiest);
     }
 
     private Optional<Shelf> shelf(TopicPartition partition) {
@@ -338,6 +431,7 @@ public final class LogStore implements AutoCloseable {
 
     /** Removes a partition's log, open or not. */
     public synchronized void remove(TopicPartition partition, LogConfig config) {
+        preferred.remove(partition);
         Optional<Shelf> shelf = shelf(partition);
         if (shelf.isEmpty()) {
             return;
@@ -360,7 +454,11 @@ public final class LogStore implements AutoCloseable {
 
     /** Writes down the high watermarks of the partitions given; the others keep theirs. */
     public void saveHighWatermarks(Map<TopicPartition, Long> highWatermarks) {
-        onEachShelf(shelf -> shelf.saveHighWatermarks(highWatermarks));
+        onEachShelf(shelf -> {
+            Map<TopicPartition, Long> here = new HashMap<>(highWatermarks);
+            futures.boundHighWatermarks(shelf, here);
+            shelf.saveHighWatermarks(here);
+        });
     }
 
     /** Up to where a log is known to be compacted. */
@@ -374,12 +472,19 @@ public final class LogStore implements AutoCloseable {
 
     /** Writes down recovery points, so that the next start knows how little it must look at. */
     public void saveRecoveryPoints() {
-        onEachShelf(shelf -> shelf.saveRecoveryPoints(logs(shelf.directory())));
+        onEachShelf(shelf -> shelf.saveRecoveryPoints(allLogs(shelf.directory())));
     }
 
     /** Writes down where the logs start, as DeleteRecords and retention have moved it. */
     public void saveLogStartOffsets() {
-        onEachShelf(shelf -> shelf.saveLogStartOffsets(logs(shelf.directory())));
+        onEachShelf(shelf -> shelf.saveLogStartOffsets(allLogs(shelf.directory())));
+    }
+
+    /** Those that are on their way here as well. */
+    private List<Log> allLogs(LogDirectory directory) {
+        List<Log> all = new ArrayList<>(logs(directory));
+        all.addAll(futures.logs(directory));
+        return all;
     }
 
     private void onEachShelf(Consumer<Shelf> deed) {
@@ -418,7 +523,7 @@ public final class LogStore implements AutoCloseable {
         LogLoading closing = new LogLoading("closed", threadsPerDirectory);
         for (Shelf shelf : shelves) {
             List<Runnable> tasks = new ArrayList<>();
-            for (Log log : logs(shelf.directory())) {
+            for (Log log : allLogs(shelf.directory())) {
                 tasks.add(() -> {
                     try {
                         log.close();
@@ -435,6 +540,7 @@ public final class LogStore implements AutoCloseable {
         saveLogStartOffsets();
         synchronized (this) {
             open.clear();
+            futures.clear();
             shelves.forEach(shelf -> end(shelf, brokerEpoch, unclean.contains(shelf)));
         }
         files.close();

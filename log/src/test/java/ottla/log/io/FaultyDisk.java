@@ -71,6 +71,11 @@ public final class FaultyDisk extends MemoryDisk {
     private record NameChange(String directory, String from, String to, Content content) {}
 
     public FaultyDisk(long seed) {
+        this(seed, "memory");
+    }
+
+    public FaultyDisk(long seed, String root) {
+        super(root);
         random = new SplittableRandom(seed);
     }
 

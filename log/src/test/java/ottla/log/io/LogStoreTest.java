@@ -218,10 +218,11 @@ class LogStoreTest {
 
         // What is new goes to the other directory; what is known may be in the failed one.
         TopicPartition c = new TopicPartition("c", 0);
-        assertThatThrownBy(() -> store.log(c, LogConfig.DEFAULT, ID, LogStore.Origin.KNOWN))
+        assertThatThrownBy(
+                        () -> store.log(c, LogConfig.DEFAULT, ID, new LogStore.Place(LogStore.Origin.KNOWN, Uuid.ZERO)))
                 .isInstanceOf(DiskFailure.class)
                 .hasMessageContaining("offline");
-        store.log(c, LogConfig.DEFAULT, ID, LogStore.Origin.NEW);
+        store.log(c, LogConfig.DEFAULT, ID, LogStore.Place.NEW);
         assertThat(store.directoryOf(c)).isEqualTo(store.directoryOf(B));
 
         store.close();

@@ -20,14 +20,24 @@ public class MemoryDisk implements Disk {
     private final TreeMap<String, Content> files = new TreeMap<>();
     private final TreeSet<String> directories = new TreeSet<>(Set.of(""));
     private final Set<String> locks = new HashSet<>();
+    private final String root;
     private final LongSupplier clockMs;
     private long capacityBytes = Long.MAX_VALUE;
 
     public MemoryDisk() {
-        this(() -> 0);
+        this("memory");
+    }
+
+    public MemoryDisk(String root) {
+        this(root, () -> 0);
     }
 
     public MemoryDisk(LongSupplier clockMs) {
+        this("memory", clockMs);
+    }
+
+    private MemoryDisk(String root, LongSupplier clockMs) {
+        this.root = root;
         this.clockMs = clockMs;
     }
 
@@ -63,7 +73,7 @@ public class MemoryDisk implements Disk {
 
     @Override
     public String root() {
-        return "memory";
+        return root;
     }
 
     @Override

@@ -58,7 +58,6 @@ public final class Replica {
     private final Uuid topicId;
     private final ReplicaShell shell;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Log log;
     private final Partition partition;
     private final ReplicaState state;
     private final ReplicaProgress progress;
@@ -71,6 +70,10 @@ public final class Replica {
     private @Nullable DiskFailure unreported;
 
     private volatile LogConfig config;
+
+    /** As long as it is there, a cleaner leaves the log alone. */
+    private volatile @Nullable ReplicaMove move;
+
     private volatile Leadership leadership = new Leadership(Assignment.NO_LEADER, -1, List.of(), List.of());
 
     /** Who leads, in sync with whom. {@code leaderId} is -1 if nobody does. */
@@ -80,7 +83,6 @@ public final class Replica {
     public Replica(TopicPartition name, Uuid topicId, Log log, long checkpointedHighWatermark, ReplicaShell shell) {
         this.name = name;
         this.topicId = topicId;
-        this.log = log;
         this.shell = shell;
         this.config = log.config();
         this.partition = new Partition(
@@ -128,8 +130,13 @@ public final class Replica {
         return locked(state::isOnline);
     }
 
+    /** Whether it was ended in order: it is not this broker's any more, or the broker stops. */
+    boolean isClosed() {
+        return locked(() -> state.life() == ReplicaState.Life.CLOSED);
+    }
+
     public long endOffset() {
-        return locked(log::endOffset);
+        return locked(() -> state.log().endOffset());
     }
 
     public long logStartOffset() {
@@ -141,20 +148,20 @@ public final class Replica {
     }
 
     public long sizeBytes() {
-        return locked(log::sizeBytes);
+        return locked(() -> state.log().sizeBytes());
     }
 
     public int segmentCount() {
-        return locked(log::segmentCount);
+        return locked(() -> state.log().segmentCount());
     }
 
     public long recoveryPoint() {
-        return locked(log::recoveryPoint);
+        return locked(() -> state.log().recoveryPoint());
     }
 
     /** The name of the log's directory under its disk's root. */
     public String directory() {
-        return log.directory();
+        return locked(() -> state.log().directory());
     }
 
     public boolean isUnderMinIsr() {
@@ -167,7 +174,7 @@ public final class Replica {
 
     /** -1 as long as a follower has not told where its log begins. */
     public long lowWatermark() {
-        return locked(() -> partition.lowWatermark(log.logStartOffset()));
+        return locked(() -> partition.lowWatermark(state.log().logStartOffset()));
     }
 
     // ---- the controller's decisions
@@ -179,14 +186,15 @@ public final class Replica {
             if (!state.isOnline()) {
                 return Partition.Transition.STALE;
             }
-            Partition.Transition transition = partition.assign(assignment, log.endOffset(), shell.nowMs());
+            Partition.Transition transition =
+                    partition.assign(assignment, state.log().endOffset(), shell.nowMs());
             if (transition == Partition.Transition.STALE) {
                 return transition;
             }
             publishLeadership();
             if (partition.isLeader()) {
                 if (transition == Partition.Transition.NEW_EPOCH) {
-                    log.beginEpoch(partition.leaderEpoch());
+                    state.log().beginEpoch(partition.leaderEpoch());
                 }
                 writing.grew();
             }
@@ -226,7 +234,7 @@ public final class Replica {
         lock.lock();
         try {
             config = next;
-            log.configure(next);
+            state.log().configure(next);
             partition.setMinInsyncReplicas(next.minInsyncReplicas());
             if (partition.isLeader()) {
                 writing.grew();
@@ -301,18 +309,24 @@ public final class Replica {
         try {
             return ReplicaReading.withRecords(cold.data(), cold.read().runToSend());
         } catch (DiskFailure failure) {
-            return ReplicaRead.failure(cold.data().partitionIndex(), failedAside(failure));
+            return ReplicaRead.failure(cold.data().partitionIndex(), failedAside(failure, cold.log()));
         }
     }
 
-    /** ABSENT only says that retention was faster than the reader. */
-    private ErrorCode failedAside(DiskFailure failure) {
-        if (failure.kind() == DiskFailure.Kind.ABSENT) {
-            return ErrorCode.OFFSET_OUT_OF_RANGE;
-        }
+    /**
+     * ABSENT only says that retention was faster than the reader. What happens to the files of a log that has moved away is no matter
+     * of this replica's any more: the reader finds everything in the new place.
+     */
+    private ErrorCode failedAside(DiskFailure failure, Log read) {
         lock.lock();
         try {
-            fail(failure);
+            boolean moved = state.log() != read;
+            if (!moved && failure.kind() == DiskFailure.Kind.ABSENT) {
+                return ErrorCode.OFFSET_OUT_OF_RANGE;
+            }
+            if (!moved) {
+                fail(failure);
+            }
         } finally {
             unlock();
         }
@@ -330,7 +344,12 @@ public final class Replica {
             if (state.check(leaderEpoch, From.LEADER) != ErrorCode.NONE) {
                 return Optional.empty();
             }
-            result = log.read(Math.max(offset, log.logStartOffset()), log.endOffset(), maxBytes, ReadLeast.ONE_BATCH);
+            result = state.log()
+                    .read(
+                            Math.max(offset, state.log().logStartOffset()),
+                            state.log().endOffset(),
+                            maxBytes,
+                            ReadLeast.ONE_BATCH);
         } finally {
             unlock();
         }
@@ -347,6 +366,7 @@ public final class Replica {
      */
     public CompletionStage<FoundOffset> findOffset(OffsetQuestion question, int clientLeaderEpoch, From from) {
         Optional<TimestampSearch> search;
+        Log searched;
         lock.lock();
         try {
             ErrorCode refused = state.check(clientLeaderEpoch, from);
@@ -354,6 +374,7 @@ public final class Replica {
                 return CompletableFuture.completedFuture(FoundOffset.failure(refused));
             }
             search = offsets.search(question);
+            searched = state.log();
             if (search.isEmpty()) {
                 return CompletableFuture.completedFuture(offsets.place(question));
             }
@@ -363,15 +384,15 @@ public final class Replica {
         } finally {
             unlock();
         }
-        return CompletableFuture.supplyAsync(() -> run(search.get(), question), shell.diskThreads());
+        return CompletableFuture.supplyAsync(() -> run(search.get(), searched, question), shell.diskThreads());
     }
 
-    private FoundOffset run(TimestampSearch search, OffsetQuestion question) {
+    private FoundOffset run(TimestampSearch search, Log searched, OffsetQuestion question) {
         Optional<TimestampSearch.Found> found;
         try {
             found = search.run();
         } catch (DiskFailure failure) {
-            return FoundOffset.failure(failedAside(failure));
+            return FoundOffset.failure(failedAside(failure, searched));
         }
         return found.isEmpty() ? FoundOffset.NONE : locked(() -> offsets.visible(found.get(), question));
     }
@@ -384,7 +405,8 @@ public final class Replica {
             if (refused != ErrorCode.NONE) {
                 return EpochEndAnswer.failure(refused);
             }
-            return log.endOfEpoch(leaderEpoch)
+            return state.log()
+                    .endOfEpoch(leaderEpoch)
                     .map(end -> new EpochEndAnswer(ErrorCode.NONE, end.epoch(), end.endOffset()))
                     .orElse(EpochEndAnswer.failure(ErrorCode.NONE));
         } finally {
@@ -412,7 +434,7 @@ public final class Replica {
                 return Optional.empty();
             }
             List<DescribeProducersResponse.ProducerState> producers = new ArrayList<>();
-            for (ProducerState producer : log.producers()) {
+            for (ProducerState producer : state.log().producers()) {
                 producers.add(new DescribeProducersResponse.ProducerState(
                         producer.producerId(),
                         producer.epoch(),
@@ -458,9 +480,9 @@ public final class Replica {
     /** Deletes what retention no longer wants, and says how many segments. */
     public int retain(long nowMs) {
         return upkeep(() -> {
-            int deleted = log.retain(partition.highWatermark(), nowMs);
+            int deleted = state.log().retain(partition.highWatermark(), nowMs);
             if (deleted > 0) {
-                partition.startMoved(log.logStartOffset());
+                partition.startMoved(state.log().logStartOffset());
                 progress.changed();
             }
             return deleted;
@@ -469,7 +491,7 @@ public final class Replica {
 
     public void expireProducers(long nowMs) {
         upkeep(() -> {
-            log.expireProducers(nowMs);
+            state.log().expireProducers(nowMs);
             return 0;
         });
     }
@@ -481,7 +503,8 @@ public final class Replica {
 
     /** Returns when everything appended so far would survive a power cut, or the replica is offline. Waits for the disk. */
     public void flush() {
-        Optional<LogFlush> planned = locked(() -> state.isOnline() ? Optional.of(log.planFlush()) : Optional.empty());
+        Optional<LogFlush> planned =
+                locked(() -> state.isOnline() ? Optional.of(state.log().planFlush()) : Optional.empty());
         planned.ifPresent(flush -> run(flush, () -> {}));
     }
 
@@ -501,7 +524,7 @@ public final class Replica {
         lock.lock();
         try {
             ended.run();
-            failed.ifPresent(this::fail);
+            failed.filter(failure -> flush.isOf(state.log())).ifPresent(this::fail);
             if (state.leads()) {
                 writing.grew();
             }
@@ -509,6 +532,45 @@ public final class Replica {
         } finally {
             unlock();
         }
+    }
+
+    // ---- moving to another directory
+
+    /** A copy of the log in another directory begins to follow it; false if this is offline or ended. */
+    boolean beginMove(ReplicaMove next) {
+        return withLog((log, guarded) -> {
+                    Check.invariant(move == null, "a log moves into one directory at a time");
+                    move = next;
+                    log.disturbCleaning();
+                    return true;
+                })
+                .orElse(false);
+    }
+
+    void endMove() {
+        move = null;
+    }
+
+    /** The copy of the log in another directory, if there is one. */
+    Optional<ReplicaMove> move() {
+        return Optional.ofNullable(move);
+    }
+
+    public boolean isMoving() {
+        return move != null;
+    }
+
+    /** The copy is the log from now on. Under the lock. */
+    void exchange(Log arrived) {
+        Check.invariant(lock.isHeldByCurrentThread(), "a log is exchanged under its replica's lock");
+        arrived.configure(config);
+        state.exchange(arrived);
+        arrived.onHighWatermark(partition.highWatermark());
+        if (partition.isLeader()) {
+            arrived.beginEpoch(partition.leaderEpoch());
+            writing.grew();
+        }
+        progress.changed();
     }
 
     /** The log, for the cleaner. */
@@ -520,7 +582,7 @@ public final class Replica {
     <T> Optional<T> withLog(BiFunction<Log, ReplicaState, T> deed) {
         lock.lock();
         try {
-            return state.isOnline() ? Optional.of(deed.apply(log, state)) : Optional.empty();
+            return state.isOnline() ? Optional.of(deed.apply(state.log(), state)) : Optional.empty();
         } catch (DiskFailure failure) {
             if (failure.kind() == DiskFailure.Kind.FULL) {
                 throw failure;
@@ -573,7 +635,7 @@ public final class Replica {
         try {
             if (state.isOnline()) {
                 state.end(ReplicaState.Life.FAILED);
-                log.abandon();
+                state.log().abandon();
                 progress.changed();
             }
         } finally {
@@ -590,7 +652,7 @@ public final class Replica {
         LOG.error("{} goes offline: its disk failed", name, failure);
         state.end(ReplicaState.Life.FAILED);
         unreported = failure;
-        log.abandon();
+        state.log().abandon();
         progress.changed();
     }
 

@@ -3,6 +3,7 @@ package ottla.replication.io;
 import java.util.List;
 import ottla.base.ErrorCode;
 import ottla.log.io.ColdRead;
+import ottla.log.io.Log;
 import ottla.wire.message.FetchResponse.PartitionData;
 import ottla.wire.primitive.Payload;
 
@@ -15,8 +16,9 @@ sealed interface ReplicaRead {
      */
     record Ready(PartitionData data, long boundOffset, int leaderEpoch) implements ReplicaRead {}
 
-    /** An answer that is complete but for the records, which are on disk. */
-    record OnDisk(PartitionData data, long boundOffset, int leaderEpoch, ColdRead read) implements ReplicaRead {}
+    /** An answer that is complete but for the records, which are on disk, in the files of this log. */
+    record OnDisk(PartitionData data, long boundOffset, int leaderEpoch, ColdRead read, Log log)
+            implements ReplicaRead {}
 
     record Failed(ErrorCode error) implements ReplicaRead {}
 

@@ -101,7 +101,8 @@ final class ReplicaReading {
                         data(terms, asked, EpochEndOffset.DEFAULT, aborted(terms, asked, bound), Payload.EMPTY),
                         bound,
                         state.partition().leaderEpoch(),
-                        cold.read());
+                        cold.read(),
+                        state.log());
         };
     }
 

@@ -8,7 +8,7 @@ import ottla.replication.partition.Partition;
 
 /** What the lock of a {@link Replica} guards: its log, its part in replication, and whether it is still there. */
 final class ReplicaState {
-    private final Log log;
+    private Log log;
     private final Partition partition;
     private Life life = Life.ONLINE;
 
@@ -27,6 +27,11 @@ final class ReplicaState {
 
     Log log() {
         return log;
+    }
+
+    /** The log lies in another directory now. */
+    void exchange(Log next) {
+        log = next;
     }
 
     Partition partition() {

@@ -14,6 +14,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import ottla.base.ErrorCode;
 import ottla.base.TopicPartition;
 import ottla.base.Uuid;
 import ottla.log.LogConfig;
@@ -35,6 +36,7 @@ public final class Replicas {
 
     private final LogStore store;
     private final ReplicaShell shell;
+    private final ReplicaMoves moves;
     private final Map<String, Topic> byName = new ConcurrentHashMap<>();
     private final Map<Uuid, Topic> byId = new ConcurrentHashMap<>();
 
@@ -71,9 +73,10 @@ public final class Replicas {
         }
     }
 
-    /** The store and the disks behind it stay their owner's. */
-    public Replicas(LogStore store, ReplicaShell shell) {
+    /** The store and the disks behind it stay their owner's; the moves end with the replicas. */
+    public Replicas(LogStore store, ReplicaShell shell, ReplicaMoves moves) {
         this.store = store;
+        this.moves = moves;
         this.shell = new ReplicaShell(
                 shell.brokerId(),
                 shell.clock(),
@@ -137,6 +140,39 @@ public final class Replicas {
         return store.directoryOf(replica.name());
     }
 
+    // ---- directories
+
+    /**
+     * Puts a partition's log into another directory, or the log that it will have one day. Waits for a disk.
+     *
+     * @return as AlterReplicaLogDirs has it, but NOT_LEADER_OR_FOLLOWER if the partition is not here
+     */
+    public ErrorCode alterDirectory(TopicPartition name, String path) {
+        ErrorCode refused = moves.reasonRefused(name, path);
+        if (refused != ErrorCode.NONE) {
+            return refused;
+        }
+        Optional<Replica> replica = find(name);
+        if (isOffline(name) || replica.filter(here -> !here.isOnline()).isPresent()) {
+            return ErrorCode.KAFKA_STORAGE_ERROR;
+        }
+        if (replica.isEmpty()) {
+            moves.prefer(name, path);
+            return ErrorCode.NOT_LEADER_OR_FOLLOWER;
+        }
+        return moves.alter(replica.get(), path);
+    }
+
+    /** How many bytes a second may be copied to other directories. */
+    public void limitMoves(long bytesPerSecond) {
+        moves.limit(bytesPerSecond);
+    }
+
+    /** The copy of a replica's log in another directory, as long as it moves there. */
+    public Optional<ReplicaMoves.Copy> copyOf(Replica replica) {
+        return moves.copy(replica.name());
+    }
+
     // ---- the controller's decisions
 
     /**
@@ -160,10 +196,10 @@ public final class Replicas {
      * Leads or follows a partition, as the assignment says; opens its log, or begins one, if this is the first time. A replica of
      * an older topic of the same name is deleted first.
      *
-     * @param origin whether the log may be begun anew although a directory that could hold it is offline
+     * @param place where the log is to be begun if there is none
      */
     public Assigned assign(
-            TopicPartition name, Uuid topicId, LogConfig config, Assignment assignment, LogStore.Origin origin) {
+            TopicPartition name, Uuid topicId, LogConfig config, Assignment assignment, LogStore.Place place) {
         Optional<Replica> known = find(name);
         if (known.isPresent() && !known.get().topicId().equals(topicId)) {
             delete(name);
@@ -171,7 +207,7 @@ public final class Replicas {
         }
         Replica replica;
         try {
-            replica = known.isPresent() ? known.get() : open(name, topicId, config, origin);
+            replica = known.isPresent() ? known.get() : open(name, topicId, config, place);
             offline.remove(name);
         } catch (DiskFailure failure) {
             LOG.error("{} is offline: {}", name, failure.getMessage());
@@ -182,9 +218,9 @@ public final class Replicas {
         return new Assigned.Done(replica, transition);
     }
 
-    private Replica open(TopicPartition name, Uuid topicId, LogConfig config, LogStore.Origin origin) {
+    private Replica open(TopicPartition name, Uuid topicId, LogConfig config, LogStore.Place place) {
         Replica replica =
-                new Replica(name, topicId, store.log(name, config, topicId, origin), store.highWatermark(name), shell);
+                new Replica(name, topicId, store.log(name, config, topicId, place), store.highWatermark(name), shell);
         Topic topic = byName.get(name.topic());
         if (topic == null || !topic.id.equals(topicId)) {
             topic = new Topic(topicId);
@@ -192,6 +228,7 @@ public final class Replicas {
         topic.set(name.partition(), replica);
         byName.put(name.topic(), topic);
         byId.put(topicId, topic);
+        moves.opened(replica);
         return replica;
     }
 
@@ -201,6 +238,7 @@ public final class Replicas {
         find(name).ifPresent(replica -> {
             drop(replica);
             replica.end(() -> store.remove(name, replica.config()));
+            moves.removed(name);
         });
     }
 
@@ -248,9 +286,12 @@ public final class Replicas {
         all().forEach(replica -> replica.flushIfOld(nowMs));
     }
 
-    /** The logs, for the cleaner. */
+    /** The logs, for the cleaner, but for those that move: their copies would have to be cleaned as well. */
     public List<CleanableLog> cleanable() {
-        return all().stream().map(Replica::cleanable).toList();
+        return all().stream()
+                .filter(replica -> !replica.isMoving())
+                .map(Replica::cleanable)
+                .toList();
     }
 
     /** Every {@code producer.id.expiration.check.interval.ms}. */
@@ -261,8 +302,9 @@ public final class Replicas {
 
     // ---- the end
 
-    /** Refuses everything from now on and writes down the high watermarks. The store can be closed afterwards. */
+    /** Ends all moves, refuses everything from now on, and writes down the high watermarks. The store can be closed afterwards. */
     public void stop() {
+        moves.end();
         saveHighWatermarks();
         all().forEach(replica -> replica.end(() -> {}));
     }
@@ -274,6 +316,7 @@ public final class Replicas {
                 replica.goOffline();
             }
         }
+        moves.directoryFailed(directory);
         failures.accept(directory);
     }
 }

@@ -50,7 +50,8 @@ class FailedDiskTest {
                     TestReplicas.LAG_MS,
                     (brokerId, brokerEpoch) -> true,
                     (replica, change) -> {},
-                    (replica, failure) -> reported.add(replica)));
+                    (replica, failure) -> reported.add(replica)),
+            TestReplicas.moves(store, new ManualBackground()));
 
     /** New logs go to the directory that has fewest, so that they take turns. */
     private Replica failing;
@@ -202,7 +203,7 @@ class FailedDiskTest {
         TopicPartition name = new TopicPartition("topic", partition);
         Assignment assignment = TestReplicas.assignment(0, 0, List.of(TestReplicas.SELF, 2));
         Replicas.Assigned assigned =
-                replicas.assign(name, ID, TestLogs.config(Map.of()), assignment, LogStore.Origin.NEW);
+                replicas.assign(name, ID, TestLogs.config(Map.of()), assignment, LogStore.Place.NEW);
         assertThat(assigned).isInstanceOf(Replicas.Assigned.Done.class);
         return ((Replicas.Assigned.Done) assigned).replica();
     }

@@ -73,10 +73,10 @@ public class ReplicaBench {
                 new SplittableRandom(1));
         ByteBuffer heap = TestLogs.batch(System.currentTimeMillis(), "x".repeat(80));
         batch = ByteBuffer.allocateDirect(heap.remaining()).put(heap).flip();
-        Replicas all = new Replicas(store, shell);
+        Replicas all = new Replicas(store, shell, TestReplicas.moves(store, new ManualBackground()));
         TopicPartition name = new TopicPartition("topic", 0);
-        Replicas.Assigned assigned = all.assign(
-                name, new Uuid(1, 1), TestLogs.config(Map.of()), Assignment.alone(1, 0), LogStore.Origin.NEW);
+        Replicas.Assigned assigned =
+                all.assign(name, new Uuid(1, 1), TestLogs.config(Map.of()), Assignment.alone(1, 0), LogStore.Place.NEW);
         replicas.add(((Replicas.Assigned.Done) assigned).replica());
     }
 

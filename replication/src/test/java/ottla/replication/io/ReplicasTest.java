@@ -38,7 +38,7 @@ class ReplicasTest {
             (replica, change) -> {},
             (replica, failure) -> failures.add(failure));
     private LogStore store = open();
-    private Replicas replicas = new Replicas(store, shell);
+    private Replicas replicas = new Replicas(store, shell, TestReplicas.moves(store, background));
 
     @Test
     void findsReplicasByNameAndById() {
@@ -99,7 +99,7 @@ class ReplicasTest {
         replicas.stop();
         store.close();
         store = open();
-        replicas = new Replicas(store, shell);
+        replicas = new Replicas(store, shell, TestReplicas.moves(store, background));
 
         assertThat(store.highWatermark(NAME)).isEqualTo(2);
         Replica again = lead(NAME, ID, 1);
@@ -129,7 +129,7 @@ class ReplicasTest {
     private Replica lead(TopicPartition name, Uuid id, int leaderEpoch) {
         LogConfig config = TestLogs.config(Map.of());
         Replicas.Assigned assigned =
-                replicas.assign(name, id, config, Assignment.alone(1, leaderEpoch), LogStore.Origin.NEW);
+                replicas.assign(name, id, config, Assignment.alone(1, leaderEpoch), LogStore.Place.NEW);
         assertThat(assigned).isInstanceOf(Replicas.Assigned.Done.class);
         return ((Replicas.Assigned.Done) assigned).replica();
     }

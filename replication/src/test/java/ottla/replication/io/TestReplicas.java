@@ -6,13 +6,16 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import ottla.base.TopicPartition;
 import ottla.base.Uuid;
 import ottla.log.LogConfig;
 import ottla.log.append.AppendResult;
+import ottla.log.io.Background;
 import ottla.log.io.DiskFailure;
 import ottla.log.io.Log;
+import ottla.log.io.LogStore;
 import ottla.log.io.MemoryDisk;
 import ottla.log.io.Stop;
 import ottla.log.io.TestLogs;
@@ -23,6 +26,7 @@ import ottla.replication.io.FetchTerms.Size;
 import ottla.replication.partition.Assignment;
 import ottla.replication.partition.Assignment.Recovery;
 import ottla.replication.partition.IsrChange;
+import ottla.replication.partition.LogMove;
 import ottla.wire.message.FetchRequest.FetchPartition;
 import ottla.wire.message.FetchResponse.PartitionData;
 import ottla.wire.primitive.Payload;
@@ -53,6 +57,24 @@ public final class TestReplicas {
             (replica, failure) -> diskFailures.add(failure));
 
     private int nextPartition;
+
+    /** Moves that take their turns when the test says so, and are known to the controller at once. */
+    public static ReplicaMoves moves(LogStore store, Background threads) {
+        return new ReplicaMoves(
+                store, CONTROLLER, new ReplicaMoves.Settings(1 << 20, Set.of()), threads, System::nanoTime);
+    }
+
+    private static final DirectoryAssignments CONTROLLER = new DirectoryAssignments() {
+        @Override
+        public void assign(Uuid topicId, int partition, Uuid directory, Runnable known) {
+            known.run();
+        }
+
+        @Override
+        public LogMove.Reporting reporting() {
+            return LogMove.Reporting.BEFORE_EXCHANGE;
+        }
+    };
 
     /** A replica of a partition of its own, without a role. */
     public Replica replica(Map<String, String> settings) {
