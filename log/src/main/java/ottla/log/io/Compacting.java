@@ -65,6 +65,7 @@ final class Compacting {
         if (watch.givenUp() || segments.isEmpty()) {
             return Optional.empty();
         }
+        settleLast();
         segments.forEach(Segment::sizeBytes); // measured here, as that must not be done without the lock
         List<AbortedTransaction> aborted =
                 reading.abortedTransactions(segments.getFirst().baseOffset(), plan.endOffset());
@@ -123,6 +124,14 @@ final class Compacting {
             throw failure.kind() == DiskFailure.Kind.FULL ? failure.asBroken("in the middle of a swap") : failure;
         }
         return Step.DONE;
+    }
+
+    /** A full disk ends a pass wherever it is. What is in the log under the names of a swap must not meet the next one there. */
+    private void settleLast() {
+        if (state.swapping.isPresent()) {
+            state.shell.disk().syncDirectory(state.files.directory().name());
+            settle(state.swapping.get());
+        }
     }
 
     /** Once the removal of the old segments is durable: gives the new one its final names. */
