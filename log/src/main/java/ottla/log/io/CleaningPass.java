@@ -174,7 +174,8 @@ final class CleaningPass {
             }
         } finally {
             if (replaced == Step.GIVEN_UP) {
-                cleaned.delete();
+                // If the log is gone, whoever opens it next sees to that.
+                log.locked((owned, end) -> owned.compacting().drop(cleaned));
             }
         }
         if (replaced == Step.GIVEN_UP) {

@@ -106,7 +106,6 @@ final class Compacting {
     /** Once the offer is durable: takes the old segments out. They are deleted later, so that reads in progress find them. */
     Step replace(Work work, List<Segment> old, Segment cleaned) {
         if (work.watch().givenUp() || !old.stream().allMatch(state.segments::contains)) {
-            state.swapping = Optional.empty();
             return Step.GIVEN_UP;
         }
         long end = state.segments
@@ -129,16 +128,31 @@ final class Compacting {
     /** A full disk ends a pass wherever it is. What is in the log under the names of a swap must not meet the next one there. */
     private void settleLast() {
         if (state.swapping.isPresent()) {
-            state.shell.disk().syncDirectory(state.files.directory().name());
-            settle(state.swapping.get());
+            Segment last = state.swapping.get();
+            if (state.segments.contains(last)) {
+                state.syncNames();
+                settle(last);
+            } else {
+                state.withdraw(last);
+            }
         }
+    }
+
+    /** Deletes a cleaned segment that did not come into the log. */
+    Step drop(Segment cleaned) {
+        if (state.swapping.filter(offered -> offered == cleaned).isPresent()) {
+            state.withdraw(cleaned);
+        } else {
+            cleaned.delete();
+        }
+        return Step.DONE;
     }
 
     /** Once the removal of the old segments is durable: gives the new one its final names. */
     void settle(Segment cleaned) {
-        state.swapping = Optional.empty();
         if (state.segments.contains(cleaned)) {
             cleaned.rename(SegmentFiles.SWAP, "");
         }
+        state.swapping = Optional.empty();
     }
 }

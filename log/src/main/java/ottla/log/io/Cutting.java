@@ -41,7 +41,7 @@ final class Cutting {
         state.flushing.carryOut(() -> {
             active.data().sync();
             if (!beyond.isEmpty()) {
-                syncNames();
+                state.syncNames();
             }
         });
         state.logStartOffset = Math.min(state.logStartOffset, state.endOffset);
@@ -63,7 +63,7 @@ final class Cutting {
         segment.create();
         state.segments.add(segment);
         state.flushing.namesChanged();
-        state.flushing.carryOut(this::syncNames);
+        state.flushing.carryOut(state::syncNames);
         state.endOffset = offset;
         state.logStartOffset = offset;
         state.flushing.reached(offset);
@@ -71,10 +71,6 @@ final class Cutting {
         state.saveEpochs();
         state.snapshots.removeAbove(-1);
         state.producers.clear(offset);
-    }
-
-    private void syncNames() {
-        state.shell.disk().syncDirectory(state.files.directory().name());
     }
 
     private void reloadProducers() {

@@ -119,9 +119,19 @@ final class LogState {
         upheaval();
         cutTo = Math.min(cutTo, offset);
         if (swapping.isPresent()) {
-            swapping.filter(cleaned -> !segments.contains(cleaned)).ifPresent(Segment::delete);
-            shell.disk().syncDirectory(files.directory().name());
+            swapping.filter(cleaned -> !segments.contains(cleaned)).ifPresent(this::withdraw);
+            syncNames();
         }
+    }
+
+    /** What a cleaner has offered is not to come into the log. */
+    void withdraw(Segment cleaned) {
+        cleaned.withdraw(this::syncNames);
+        swapping = Optional.empty();
+    }
+
+    void syncNames() {
+        shell.disk().syncDirectory(files.directory().name());
     }
 
     /** A cleaner's pass that is under way is given up. */

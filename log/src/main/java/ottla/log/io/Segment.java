@@ -471,6 +471,20 @@ final class Segment implements CompactedSegment {
         }
     }
 
+    /**
+     * Deletes what was offered as {@link SegmentFiles#SWAP}. Names are lost in any order: as long as others are there, that of the log
+     * says that they do not count.
+     */
+    void withdraw(Runnable syncNames) {
+        if (data.name().endsWith(SegmentFiles.SWAP)) {
+            data.rename(SegmentFiles.name(baseOffset, SegmentFiles.LOG) + SegmentFiles.CLEANED);
+            syncNames.run();
+        }
+        files().stream().filter(file -> file != data).forEach(LogFile::delete);
+        syncNames.run();
+        data.delete();
+    }
+
     /** Takes the files out of the log; their bytes stay until {@link #delete}. */
     void setAside() {
         aside = true;

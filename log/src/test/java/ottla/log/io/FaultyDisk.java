@@ -37,6 +37,7 @@ public final class FaultyDisk extends MemoryDisk {
     private int deedsUntilFailure = NEVER;
     private DiskFailure.Kind failureKind = DiskFailure.Kind.BROKEN;
     private Refusals refusals = Refusals.WRITES;
+    private boolean syncRefused;
     private final Map<Event, Integer> events = new EnumMap<>(Event.class);
 
     /** What befell something, counted so that a simulation can tell whether it is one. */
@@ -96,6 +97,11 @@ public final class FaultyDisk extends MemoryDisk {
         return Collections.unmodifiableMap(new EnumMap<>(events));
     }
 
+    /** Whether files may show what will never be on the disk. */
+    public synchronized boolean hasRefusedSync() {
+        return syncRefused;
+    }
+
     /** Nothing fails any more. */
     public synchronized void heal() {
         deedsUntilFailure = NEVER;
@@ -117,6 +123,7 @@ public final class FaultyDisk extends MemoryDisk {
     /** The power goes: what was not synced is at the disk's mercy. All open files are void. */
     public synchronized void crash() {
         deedsUntilFailure = NEVER;
+        syncRefused = false;
         boolean ordered = random.nextInt(3) > 0;
         int kept = nameChanges.isEmpty() ? 0 : random.nextInt(nameChanges.size() + 1);
         TreeMap<String, Content> names = new TreeMap<>(durableNames);
@@ -256,6 +263,7 @@ public final class FaultyDisk extends MemoryDisk {
     }
 
     private DiskFailure refusedSync() {
+        syncRefused = true;
         count(failureKind == DiskFailure.Kind.FULL ? Event.SYNC_REFUSED_FULL : Event.SYNC_REFUSED_BROKEN);
         return failure(failureKind, "sync", "injected");
     }

@@ -332,7 +332,10 @@ class LogCrashSimulation {
                     RUNS.saw(RECOVERY_FAILED); // the next attempt is on a disk that works
                 }
                 disk.heal();
-                if (random.nextBoolean()) {
+                // Whoever starts on what a failed sync left in the page cache cannot know what of it is on the disk:
+                // that is
+                // nobody's to recover, so the power goes then.
+                if (random.nextBoolean() || disk.hasRefusedSync()) {
                     disk.crash();
                 }
                 logs.crash();
