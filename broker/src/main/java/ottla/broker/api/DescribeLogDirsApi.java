@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import ottla.base.ErrorCode;
 import ottla.base.TopicPartition;
 import ottla.log.io.DiskFailure;
@@ -42,6 +43,14 @@ public final class DescribeLogDirsApi implements Api<DescribeLogDirsRequest> {
 
     @Override
     public void serve(DescribeLogDirsRequest request, InboundRequest inbound) {
+        // Nobody knows how large a log is that was not used since the start, nor how full a disk is: the disk is asked.
+        Later.answer(
+                inbound,
+                CompletableFuture.supplyAsync(
+                        () -> answer(request), replicas.shell().diskThreads()));
+    }
+
+    private DescribeLogDirsResponse answer(DescribeLogDirsRequest request) {
         List<DescribeLogDirsResult> results = new ArrayList<>();
         for (LogDirectory directory : store.directories()) {
             results.add(
@@ -50,7 +59,7 @@ public final class DescribeLogDirsApi implements Api<DescribeLogDirsRequest> {
                             : offline(directory.disk().root()));
         }
         unusable.forEach(root -> results.add(offline(root)));
-        inbound.answer(DescribeLogDirsResponse.DEFAULT.withResults(results));
+        return DescribeLogDirsResponse.DEFAULT.withResults(results);
     }
 
     private static DescribeLogDirsResult offline(String root) {

@@ -35,7 +35,23 @@ public final class ColdRead {
      * @param entryCount how many entries of that file to consider
      * @param endOffset the offset after the last that it holds
      */
-    record Stretch(Segment segment, int position, int entryCount, int sizeBytes, long endOffset) {}
+    record Stretch(Segment segment, int position, int entryCount, int sizeBytes, long endOffset) {
+        private static final int UNKNOWN = -1;
+
+        /** Of a segment that nobody has looked at yet: how large it is is found out when it is read. */
+        static Stretch asleep(Segment segment, long endOffset) {
+            return new Stretch(segment, UNKNOWN, UNKNOWN, UNKNOWN, endOffset);
+        }
+
+        private Stretch awake() {
+            if (sizeBytes != UNKNOWN) {
+                return this;
+            }
+            segment.wake();
+            int written = segment.offsets().writtenCount();
+            return new Stretch(segment, written == 0 ? 0 : -1, written, segment.sizeBytes(), endOffset);
+        }
+    }
 
     ColdRead(ReadBuffers buffers, List<Stretch> stretches, long offset, long endOffset, int maxBytes, ReadLeast least) {
         this.buffers = buffers;
@@ -51,7 +67,8 @@ public final class ColdRead {
      * {@link DiskFailure.Kind#ABSENT} if the segment was deleted meanwhile: the offset is then out of range.
      */
     public Payload run() {
-        for (Stretch stretch : stretches) {
+        for (Stretch planned : stretches) {
+            Stretch stretch = planned.awake();
             Found found = read(stretch, position(stretch));
             if (found.outcome == Outcome.DONE) {
                 return found.records;
@@ -69,7 +86,7 @@ public final class ColdRead {
     }
 
     private Optional<Payload> sendable() {
-        Stretch stretch = stretches.getFirst();
+        Stretch stretch = stretches.getFirst().awake();
         if (maxBytes < SENT_BYTES_MIN || stretch.endOffset() > endOffset) {
             return Optional.empty();
         }

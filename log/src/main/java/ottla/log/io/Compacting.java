@@ -66,9 +66,10 @@ final class Compacting {
             return Optional.empty();
         }
         settleLast();
-        segments.forEach(Segment::sizeBytes); // measured here, as that must not be done without the lock
-        List<AbortedTransaction> aborted =
-                reading.abortedTransactions(segments.getFirst().baseOffset(), plan.endOffset());
+        segments.forEach(Segment::sizeBytes); // measured before the pass relies on them
+        List<AbortedTransaction> aborted = reading.abortedTransactions(
+                        segments.getFirst().baseOffset(), plan.endOffset())
+                .run();
         return Optional.of(new Work(watch, state, state.config, segments, aborted));
     }
 

@@ -29,9 +29,8 @@ final class Deleting {
         }
         state.logStartOffset = offset;
         state.producers.onLogStart(offset);
-        if (state.epochs.truncateBefore(offset) == LeaderEpochs.Change.CHANGED) {
-            state.saveEpochsIfRoom();
-        }
+        // A client may ask for this on its loop, which must not wait for a file to be written.
+        state.epochsOutlived |= state.epochs.truncateBefore(offset) == LeaderEpochs.Change.CHANGED;
     }
 
     int retain(long highWatermark, long nowMs) {
@@ -48,6 +47,7 @@ final class Deleting {
             count--;
         }
         deleteFirst(all.subList(0, count), plan.reason());
+        saveEpochsIfOutlived();
         return count;
     }
 
@@ -75,7 +75,14 @@ final class Deleting {
     int deleteSegmentsBefore(long offset) {
         List<Segment> ended = state.segments.endingBefore(offset);
         deleteFirst(ended, Retention.Reason.LOG_START);
+        saveEpochsIfOutlived();
         return ended.size();
+    }
+
+    private void saveEpochsIfOutlived() {
+        if (state.epochsOutlived) {
+            state.saveEpochsIfRoom();
+        }
     }
 
     private void deleteFirst(List<Segment> gone, Retention.Reason reason) {

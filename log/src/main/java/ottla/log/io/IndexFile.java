@@ -26,7 +26,9 @@ final class IndexFile {
     private final LogFile file;
     private final int entryBytes;
     private final int keyBytes;
-    private int writtenCount;
+    /** Volatile for those who search without the lock. */
+    private volatile int writtenCount;
+
     private ByteBuffer pending = NOTHING;
 
     /** Whether what an earlier run left ends with a whole entry. */
@@ -94,7 +96,8 @@ final class IndexFile {
         int size = pending.position();
         file.write(pending.slice(0, size), (long) writtenCount * entryBytes);
         pending.clear();
-        writtenCount += size / entryBytes;
+        int grown = writtenCount + size / entryBytes; // under the lock
+        writtenCount = grown;
     }
 
     /** Gives back the memory of a segment that is no longer written to. */

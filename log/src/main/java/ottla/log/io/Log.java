@@ -13,7 +13,6 @@ import ottla.log.LogConfig;
 import ottla.log.append.Admission;
 import ottla.log.append.AppendResult;
 import ottla.log.epoch.LeaderEpochs;
-import ottla.log.format.AbortedTransaction;
 import ottla.log.format.Checkpoint;
 import ottla.log.format.PartitionMetadata;
 import ottla.log.format.SegmentFiles;
@@ -138,8 +137,8 @@ public final class Log implements AutoCloseable {
         return reading.readableBytes(offset, boundOffset);
     }
 
-    /** Aborted transactions that touch the records from an offset to another, for readers of committed records. */
-    public List<AbortedTransaction> abortedTransactions(long fromOffset, long boundOffset) {
+    /** The search for aborted transactions that touch the records from an offset to another, for readers of committed records. */
+    public AbortedSearch abortedTransactions(long fromOffset, long boundOffset) {
         return reading.abortedTransactions(fromOffset, boundOffset);
     }
 
@@ -208,6 +207,17 @@ public final class Log implements AutoCloseable {
 
     public long sizeBytes() {
         return state.segments.sizeBytes();
+    }
+
+    /**
+     * What must be run, without the lock and on a thread that may wait for the disk, lest {@link #sizeBytes} or {@link #retain} wait
+     * for it under the lock. Nothing, once it was run.
+     */
+    public Optional<Runnable> planWaking() {
+        List<Segment> asleep = state.segments.all().stream()
+                .filter(segment -> !segment.isAwake())
+                .toList();
+        return asleep.isEmpty() ? Optional.empty() : Optional.of(() -> asleep.forEach(Segment::wake));
     }
 
     public int segmentCount() {
@@ -348,6 +358,9 @@ public final class Log implements AutoCloseable {
     public void close() {
         state.upheaval();
         state.tail.clear();
+        if (state.epochsOutlived) {
+            state.saveEpochsIfRoom();
+        }
         if (!state.isAsItWasClosed()) {
             state.segments.active().seal();
             state.snapshots.take(state.producers);

@@ -71,13 +71,19 @@ final class LogFile {
         return exists;
     }
 
-    /** How large the file is without opening it, 0 if there is none. */
-    long measure() {
-        OptionalLong sizeBytes = disk.sizeBytes(path());
-        if (sizeBytes.isPresent()) {
-            presence = Presence.SEEN;
+    /** How large the file is without opening it, 0 if there is none. A file that is given another name meanwhile is found. */
+    synchronized long measure() {
+        String path = path();
+        while (true) {
+            OptionalLong sizeBytes = disk.sizeBytes(path);
+            if (sizeBytes.isPresent()) {
+                presence = Presence.SEEN;
+            }
+            if (sizeBytes.isPresent() || path.equals(path())) {
+                return sizeBytes.orElse(0);
+            }
+            path = path();
         }
-        return sizeBytes.orElse(0);
     }
 
     int read(ByteBuffer into, long position) {

@@ -33,6 +33,9 @@ final class LogState {
     /** The epochs are to be written down with the next append. A start that did not find the latest would not miss it. */
     boolean epochUnwritten;
 
+    /** The file has epochs of records that are given up, which does no harm: upkeep writes it anew. */
+    boolean epochsOutlived;
+
     /** Where the log was closed in order, as long as nothing but appends happened since. */
     private OptionalLong closedAt;
 
@@ -111,6 +114,7 @@ final class LogState {
                 Checkpoint.epochs(epochs.entries()),
                 SmallFiles.Durability.WRITTEN);
         epochUnwritten = false;
+        epochsOutlived = false;
         flushing.namesChanged();
     }
 

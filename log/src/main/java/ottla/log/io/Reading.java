@@ -3,7 +3,6 @@ package ottla.log.io;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import ottla.log.format.AbortedTransaction;
 import ottla.wire.primitive.Payload;
 
 /** Reads and searches of a log: answered from memory, or planned here and carried out elsewhere without the lock. */
@@ -39,15 +38,19 @@ final class Reading {
     private List<ColdRead.Stretch> stretches(long offset) {
         List<ColdRead.Stretch> stretches = new ArrayList<>(2);
         for (Segment segment : state.segments.from(offset)) {
+            long endOffset = state.segments.endOf(segment, state.endOffset);
+            if (!segment.isAwake()) {
+                stretches.add(ColdRead.Stretch.asleep(segment, endOffset));
+                if (stretches.size() > 1) {
+                    break;
+                }
+                continue;
+            }
             int pending = segment.offsets().floorPending(offset - segment.baseOffset());
             int position = pending < 0 ? -1 : segment.positionAt(pending);
             int written = segment.offsets().writtenCount();
             stretches.add(new ColdRead.Stretch(
-                    segment,
-                    written == 0 && position < 0 ? 0 : position,
-                    written,
-                    segment.sizeBytes(),
-                    state.segments.endOf(segment, state.endOffset)));
+                    segment, written == 0 && position < 0 ? 0 : position, written, segment.sizeBytes(), endOffset));
             if (stretches.size() > 1 && segment.sizeBytes() > 0) {
                 break;
             }
@@ -63,48 +66,15 @@ final class Reading {
         return sizeBytes < 0 ? Integer.MAX_VALUE : (int) Math.min(Integer.MAX_VALUE, sizeBytes);
     }
 
-    List<AbortedTransaction> abortedTransactions(long fromOffset, long boundOffset) {
-        List<AbortedTransaction> aborted = new ArrayList<>();
-        for (Segment segment : state.segments.from(fromOffset)) {
-            boolean complete = false;
-            for (AbortedTransaction transaction : segment.aborted()) {
-                if (transaction.lastOffset() >= fromOffset && transaction.firstOffset() < boundOffset) {
-                    aborted.add(transaction);
-                }
-                complete |= transaction.lastStableOffset() >= boundOffset;
-            }
-            if (complete) {
-                break;
-            }
-        }
-        return aborted;
+    AbortedSearch abortedTransactions(long fromOffset, long boundOffset) {
+        return AbortedSearch.plan(state.segments.from(fromOffset), fromOffset, boundOffset);
     }
 
     TimestampSearch findTimestamp(long timestampMs) {
-        List<TimestampSearch.Stretch> stretches = new ArrayList<>();
-        for (Segment segment : state.segments.from(state.logStartOffset)) {
-            if (segment.largestTimestampMs() >= timestampMs) {
-                stretches.add(TimestampSearch.Stretch.of(segment));
-            }
-        }
-        return new TimestampSearch(stretches, state.logStartOffset, timestampMs, TimestampSearch.Goal.FIRST_FROM);
+        return TimestampSearch.firstFrom(state.segments.from(state.logStartOffset), state.logStartOffset, timestampMs);
     }
 
     TimestampSearch findLargestTimestamp() {
-        long largestMs = Long.MIN_VALUE;
-        Optional<Segment> largest = Optional.empty();
-        for (Segment segment : state.segments.from(state.logStartOffset)) {
-            if (segment.baseOffset() >= state.logStartOffset && segment.largestTimestampMs() > largestMs) {
-                largestMs = segment.largestTimestampMs();
-                largest = Optional.of(segment);
-            }
-        }
-        List<TimestampSearch.Stretch> stretches = new ArrayList<>();
-        Segment first = state.segments.holding(state.logStartOffset);
-        if (first.baseOffset() < state.logStartOffset && first.largestTimestampMs() >= largestMs) {
-            stretches.add(TimestampSearch.Stretch.of(first));
-        }
-        largest.map(TimestampSearch.Stretch::of).ifPresent(stretches::add);
-        return new TimestampSearch(stretches, state.logStartOffset, largestMs, TimestampSearch.Goal.LARGEST);
+        return TimestampSearch.largest(state.segments.from(state.logStartOffset), state.logStartOffset);
     }
 }

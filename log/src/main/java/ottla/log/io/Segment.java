@@ -1,7 +1,6 @@
 package ottla.log.io;
 
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,13 +17,14 @@ import ottla.wire.record.BatchView;
  * A stretch of a log in files of its own: the batches, and indexes into them by offset and by time. Only the last segment of a log
  * is written to.
  *
- * <p>Changed under the log's lock. The files of a segment may be read without it, up to a size that was taken under it.
+ * <p>Changed under the log's lock. The files of a segment may be read without it, up to a size that was taken under it. What an
+ * earlier run left is looked at when somebody asks, once, and without the lock as well as under it: network loops ask only segments
+ * that are {@link #isAwake awake}.
  */
 final class Segment implements CompactedSegment {
     static final long NO_TIMESTAMP = BatchLayout.NO_TIMESTAMP;
 
     private static final Logger LOG = LoggerFactory.getLogger(Segment.class);
-    private static final int UNMEASURED = -1;
 
     /** For indexes that are made anew from a whole segment: large reads, and Kafka's default interval. */
     private static final int REMAKING_READ_BYTES = 1 << 20;
@@ -35,23 +35,18 @@ final class Segment implements CompactedSegment {
     private final LogFile data;
     private final IndexFile offsets;
     private final IndexFile times;
-    private final LogFile transactions;
-    /** {@link #UNMEASURED} as long as nobody has asked what an earlier run left. */
+    private final TransactionIndex transactions;
     private volatile int sizeBytes;
 
+    /** Not as long as nobody has asked what an earlier run left. */
+    private volatile boolean measured = true;
+
     private volatile boolean aside;
-
-    private int transactionCount;
-
-    /** Counts the changes to the file of aborted transactions; most segments have none, and nothing to sync. */
-    private volatile int transactionChanges;
-
-    private volatile int transactionChangesSynced;
 
     /** A batch gets an index entry when this much lies between it and the one that got the last. */
     private long bytesSinceEntry;
 
-    private Times largest = Times.UNKNOWN;
+    private volatile Times largest = Times.UNKNOWN;
     private long largestTimestampMs = NO_TIMESTAMP;
     private long largestTimestampOffset = -1;
     /** The timestamp in the last entry of the time index; meaningful once {@code largest} is known. */
@@ -90,7 +85,8 @@ final class Segment implements CompactedSegment {
                 files.file(SegmentFiles.name(baseOffset, SegmentFiles.TIME_INDEX) + suffix),
                 TimeIndexLayout.SIZE_BYTES,
                 Long.BYTES);
-        transactions = files.file(SegmentFiles.name(baseOffset, SegmentFiles.TRANSACTION_INDEX) + suffix);
+        transactions = new TransactionIndex(
+                files.file(SegmentFiles.name(baseOffset, SegmentFiles.TRANSACTION_INDEX) + suffix));
     }
 
     /** What a cleaner writes: not part of the log before it is {@link #rename renamed}. What a pass left that was given up is removed. */
@@ -110,27 +106,40 @@ final class Segment implements CompactedSegment {
 
     /** Takes in what an earlier run left. Nothing is looked at before somebody asks for it: most segments are never asked. */
     void load() {
-        sizeBytes = UNMEASURED;
-        transactionsChanged();
+        measured = false;
+        transactions.load();
     }
 
-    private void measure() {
+    private synchronized void measure() {
+        if (measured) {
+            return;
+        }
         sizeBytes = Math.toIntExact(data.measure());
         offsets.load();
         times.load();
-        transactionCount = (int) (transactions.measure() / AbortedTransaction.SIZE_BYTES);
-        largest = sizeBytes == 0 ? Times.KNOWN : Times.UNKNOWN;
-        first = largest;
+        first = sizeBytes == 0 ? Times.KNOWN : Times.UNKNOWN;
+        largest = first;
         if (sizeBytes > 0 && !indexesSound()) {
             LOG.warn("Making the indexes of {} anew, which do not belong to it", this);
             remakeIndexes();
         }
+        measured = true; // last: it shows all the rest to whoever asks without the lock
     }
 
     private void measured() {
-        if (sizeBytes == UNMEASURED) {
+        if (!measured) {
             measure();
         }
+    }
+
+    /** Whether all that is asked of a segment is in memory, batches and older index entries aside. */
+    boolean isAwake() {
+        return measured && largest == Times.KNOWN;
+    }
+
+    /** Waits for the disk, if the segment is not awake. */
+    void wake() {
+        largestTimestampMs();
     }
 
     /** Whether both indexes can belong to this segment. */
@@ -155,15 +164,13 @@ final class Segment implements CompactedSegment {
     /** For a segment that was taken at its word. Its aborted transactions stand elsewhere and are believed. */
     private void remakeIndexes() {
         int end = sizeBytes;
-        int aborted = transactionCount;
         forgetIndexEntries();
         BatchScan scan = new BatchScan(data, 0, end, Math.min(REMAKING_READ_BYTES, end));
         while (scan.advance()) {
             note(scan.maxTimestamp(), scan.lastOffset(), scan.sizeBytes(), REMAKING_INTERVAL_BYTES);
         }
         sizeBytes = end;
-        transactionCount = aborted;
-        seal();
+        completeIndexes();
     }
 
     @Override
@@ -296,9 +303,10 @@ final class Segment implements CompactedSegment {
     }
 
     /** A sealed segment's time index ends with it; that of a segment that was cut may lack what came after its last entry. */
-    private void loadLargest() {
+    private synchronized void loadLargest() {
         measured();
-        if (largest == Times.KNOWN) {
+        Times known = largest;
+        if (known == Times.KNOWN) {
             return;
         }
         largestTimestampMs = NO_TIMESTAMP;
@@ -311,14 +319,14 @@ final class Segment implements CompactedSegment {
             from = positionBefore(largestTimestampOffset);
         }
         indexedTimestampMs = largestTimestampMs;
-        BatchScan scan = new BatchScan(data, from, largest == Times.CUT ? sizeBytes : 0);
+        BatchScan scan = new BatchScan(data, from, known == Times.CUT ? sizeBytes : 0);
         while (scan.advance()) {
             if (scan.maxTimestamp() > largestTimestampMs) {
                 largestTimestampMs = scan.maxTimestamp();
                 largestTimestampOffset = scan.lastOffset();
             }
         }
-        largest = Times.KNOWN;
+        largest = Times.KNOWN; // last, as above
     }
 
     /** The position at or before the batch that holds an offset, as far as the index knows. */
@@ -347,36 +355,18 @@ final class Segment implements CompactedSegment {
     }
 
     void addAborted(AbortedTransaction aborted) {
-        measured();
-        ByteBuffer entry = ByteBuffer.allocate(AbortedTransaction.SIZE_BYTES);
-        aborted.write(entry);
-        transactions.write(entry.flip(), (long) transactionCount * AbortedTransaction.SIZE_BYTES);
-        transactionCount++;
-        transactionsChanged();
+        transactions.add(aborted);
     }
 
-    List<AbortedTransaction> aborted() {
-        measured();
-        List<AbortedTransaction> aborted = new ArrayList<>();
-        if (transactionCount > 0) {
-            ByteBuffer entries = ByteBuffer.allocate(transactionCount * AbortedTransaction.SIZE_BYTES);
-            transactions.read(entries, 0);
-            entries.flip();
-            while (entries.remaining() >= AbortedTransaction.SIZE_BYTES) {
-                aborted.add(AbortedTransaction.read(entries));
-            }
-        }
-        return aborted;
+    TransactionIndex transactions() {
+        return transactions;
     }
 
     /** Forgets the index entries and aborted transactions, so that {@link #note} makes them anew for each batch from the first on. */
     void forgetIndexes() {
-        if (transactions.exists()) {
-            transactions.startAnew();
-            transactionsChanged();
-        }
-        transactionCount = 0;
+        transactions.forget();
         forgetIndexEntries();
+        measured = true;
     }
 
     private void forgetIndexEntries() {
@@ -398,7 +388,7 @@ final class Segment implements CompactedSegment {
     }
 
     /** Cuts everything from a position on that is a boundary of batches; {@code endOffset} is where the log then ends. */
-    void truncate(int position, long endOffset) {
+    synchronized void truncate(int position, long endOffset) {
         measured();
         data.truncate(position);
         sizeBytes = position;
@@ -409,14 +399,7 @@ final class Segment implements CompactedSegment {
             timeCount--;
         }
         times.truncate(timeCount);
-        if (transactionCount > 0) {
-            int kept = (int) aborted().stream()
-                    .filter(transaction -> transaction.lastOffset() < endOffset)
-                    .count();
-            transactions.truncate((long) kept * AbortedTransaction.SIZE_BYTES);
-            transactionCount = kept;
-            transactionsChanged();
-        }
+        transactions.truncate(endOffset);
         largestTimestampMs = NO_TIMESTAMP;
         largestTimestampOffset = -1;
         indexedTimestampMs = NO_TIMESTAMP;
@@ -430,6 +413,11 @@ final class Segment implements CompactedSegment {
     /** No more batches will come: completes the time index and writes both indexes. */
     void seal() {
         measured();
+        completeIndexes();
+        transactions.rest();
+    }
+
+    private void completeIndexes() {
         addTimeEntry();
         offsets.rest();
         times.rest();
@@ -446,20 +434,7 @@ final class Segment implements CompactedSegment {
         data.sync();
         offsets.file().sync();
         times.file().sync();
-        int changes = transactionChanges;
-        if (transactionChangesSynced < changes) {
-            if (transactions.exists()) {
-                transactions.sync();
-            }
-            // Only now: of two that sync at once, neither may believe that the other is done.
-            transactionChangesSynced = changes;
-        }
-    }
-
-    /** Under the lock, after the change: whoever syncs does so without it. */
-    private void transactionsChanged() {
-        int next = transactionChanges + 1;
-        transactionChanges = next;
+        transactions.sync();
     }
 
     /** Gives the files another suffix, the log itself first: Kafka looks for that one. */
@@ -509,7 +484,7 @@ final class Segment implements CompactedSegment {
     }
 
     private List<LogFile> files() {
-        return List.of(data, offsets.file(), times.file(), transactions);
+        return List.of(data, offsets.file(), times.file(), transactions.file());
     }
 
     @Override

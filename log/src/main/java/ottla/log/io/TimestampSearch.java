@@ -1,5 +1,7 @@
 package ottla.log.io;
 
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import ottla.log.format.TimeIndexLayout;
@@ -11,26 +13,39 @@ import ottla.wire.record.RecordCursor;
  * disk.
  */
 public final class TimestampSearch {
-    private final List<Stretch> stretches;
+    private final List<Part> parts;
     private final long startOffset;
     private final long timestampMs;
     private final Goal goal;
 
-    enum Goal {
+    private enum Goal {
         /** The first record whose timestamp is the wanted one or later. */
         FIRST_FROM,
-        /** The first record of those that have the largest timestamp, which is the wanted one unless that was given up. */
+        /** The first record of those that have the largest timestamp. */
         LARGEST
     }
 
     /** A record that was found, and the leader epoch of its batch. */
     public record Found(long offset, long timestampMs, int leaderEpoch) {}
 
-    /** A segment as it was when the search was planned, with the entries of its indexes that are in their files. */
-    record Stretch(Segment segment, int sizeBytes, int offsetEntries, int timeEntries) {
+    /** A segment, and what it was like when the search was planned, if that was in memory. */
+    private record Part(Segment segment, Optional<Stretch> known) {
+        static Part of(Segment segment) {
+            return new Part(segment, segment.isAwake() ? Optional.of(Stretch.of(segment)) : Optional.empty());
+        }
+
+        Stretch look() {
+            return known.orElseGet(() -> Stretch.of(segment));
+        }
+    }
+
+    /** A segment as it was when it was looked at, with the entries of its indexes that are in their files. */
+    private record Stretch(
+            Segment segment, long largestTimestampMs, int sizeBytes, int offsetEntries, int timeEntries) {
         static Stretch of(Segment segment) {
             return new Stretch(
                     segment,
+                    segment.largestTimestampMs(),
                     segment.sizeBytes(),
                     segment.offsets().writtenCount(),
                     segment.times().writtenCount());
@@ -50,11 +65,25 @@ public final class TimestampSearch {
         }
     }
 
-    TimestampSearch(List<Stretch> stretches, long startOffset, long timestampMs, Goal goal) {
-        this.stretches = stretches;
+    private TimestampSearch(List<Part> parts, long startOffset, long timestampMs, Goal goal) {
+        this.parts = parts;
         this.startOffset = startOffset;
         this.timestampMs = timestampMs;
         this.goal = goal;
+    }
+
+    /** @param segments all that hold anything from the log's start on */
+    static TimestampSearch firstFrom(Collection<Segment> segments, long startOffset, long timestampMs) {
+        return new TimestampSearch(parts(segments), startOffset, timestampMs, Goal.FIRST_FROM);
+    }
+
+    /** @param segments all that hold anything from the log's start on */
+    static TimestampSearch largest(Collection<Segment> segments, long startOffset) {
+        return new TimestampSearch(parts(segments), startOffset, Segment.NO_TIMESTAMP, Goal.LARGEST);
+    }
+
+    private static List<Part> parts(Collection<Segment> segments) {
+        return segments.stream().map(Part::of).toList();
     }
 
     /** Throws {@link DiskFailure}, with {@link DiskFailure.Kind#ABSENT} if a segment was deleted meanwhile. */
@@ -63,10 +92,13 @@ public final class TimestampSearch {
     }
 
     private Optional<Found> firstFrom() {
-        for (Stretch stretch : stretches) {
+        for (Part part : parts) {
+            Stretch stretch = part.look();
+            if (stretch.largestTimestampMs() < timestampMs) {
+                continue;
+            }
             // An entry for a timestamp says that no batch up to its own has a later one, so the wanted record is after
-            // the last
-            // entry below the wanted timestamp.
+            // the last entry below the wanted timestamp.
             BatchScan scan = stretch.scan(stretch.positionBefore(timestampMs - 1));
             while (scan.advance()) {
                 if (scan.maxTimestamp() >= timestampMs && scan.lastOffset() >= startOffset) {
@@ -80,13 +112,26 @@ public final class TimestampSearch {
         return Optional.empty();
     }
 
+    /** The first segment with the largest timestamp has the record, unless that in which the log starts has it. */
     private Optional<Found> largest() {
+        List<Stretch> wanted = new ArrayList<>(2);
+        long largestMs = Long.MIN_VALUE;
+        for (Part part : parts) {
+            Stretch stretch = part.look();
+            if (isWhole(stretch) && stretch.largestTimestampMs() > largestMs) {
+                largestMs = stretch.largestTimestampMs();
+                wanted.clear();
+                wanted.add(stretch);
+            }
+        }
+        Stretch first = parts.getFirst().look();
+        if (!isWhole(first) && first.largestTimestampMs() >= largestMs) {
+            wanted.addFirst(first);
+        }
         Optional<Found> largest = Optional.empty();
         long leastMs = Segment.NO_TIMESTAMP; // if no record has a time, the first one stands for all
-        for (Stretch stretch : stretches) {
-            // What the index says of a segment in which the log starts may be about records that are given up.
-            boolean whole = stretch.segment.baseOffset() >= startOffset;
-            BatchScan scan = stretch.scan(whole ? stretch.positionBefore(timestampMs - 1) : 0);
+        for (Stretch stretch : wanted) {
+            BatchScan scan = stretch.scan(isWhole(stretch) ? stretch.positionBefore(largestMs - 1) : 0);
             while (scan.advance()) {
                 if (scan.maxTimestamp() < leastMs || scan.lastOffset() < startOffset) {
                     continue;
@@ -99,6 +144,11 @@ public final class TimestampSearch {
             }
         }
         return largest;
+    }
+
+    /** What the index says of a segment in which the log starts may be about records that are given up. */
+    private boolean isWhole(Stretch stretch) {
+        return stretch.segment().baseOffset() >= startOffset;
     }
 
     private Optional<Found> largest(BatchView batch, long leastMs) {

@@ -348,7 +348,7 @@ class KafkaProducersModel {
             assertThat(new TreeSet<>(known)).as(where).isEqualTo(new TreeSet<>(kafkas));
             long from = random.nextLong(log.logStartOffset(), log.endOffset() + 1);
             long to = random.nextLong(from, log.endOffset() + 1);
-            assertThat(log.abortedTransactions(from, to).stream()
+            assertThat(log.abortedTransactions(from, to).run().stream()
                             .map(AbortedTransaction::toString)
                             .toList())
                     .as(where + " aborted from " + from + " to " + to)

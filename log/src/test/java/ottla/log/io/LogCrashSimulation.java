@@ -469,13 +469,13 @@ class LogCrashSimulation {
                     replayed.apply(batch);
                 }
             }
-            same(log.abortedTransactions(0, log.endOffset()), aborted);
+            same(log.abortedTransactions(0, log.endOffset()).run(), aborted);
             log.close();
             byte[] snapshot = disk.bytes(log.directory() + "/" + String.format("%020d", log.endOffset()) + ".snapshot");
             List<ProducerEntry> actual = ProducerSnapshots.read(ByteBuffer.wrap(snapshot));
             assertThat(actual).containsExactlyInAnyOrderElementsOf(replayed.snapshot());
             log = logs.open(config, Stop.CLEAN, 0, log.recoveryStart());
-            same(log.abortedTransactions(0, log.endOffset()), aborted);
+            same(log.abortedTransactions(0, log.endOffset()).run(), aborted);
             return actual;
         }
 

@@ -110,11 +110,11 @@ class LogEdgesTest {
         log.onHighWatermark(4);
         assertThat(log.lastStableOffset(4)).isEqualTo(4);
         List<AbortedTransaction> aborted = List.of(new AbortedTransaction(1, 0, 3, 4));
-        assertThat(log.abortedTransactions(0, 4)).isEqualTo(aborted);
-        assertThat(log.abortedTransactions(4, 4)).isEmpty();
+        assertThat(log.abortedTransactions(0, 4).run()).isEqualTo(aborted);
+        assertThat(log.abortedTransactions(4, 4).run()).isEmpty();
         log.close();
         Log again = logs.open(TestLogs.config(Map.of("internal.segment.bytes", "600")));
-        assertThat(again.abortedTransactions(0, 4)).isEqualTo(aborted);
+        assertThat(again.abortedTransactions(0, 4).run()).isEqualTo(aborted);
         assertThat(again.producer(1).orElseThrow().transactionFirstOffset()).isEmpty();
     }
 

@@ -147,7 +147,9 @@ public final class Replica {
         return locked(state::stableOffset);
     }
 
+    /** Waits for the disk, the first time. */
     public long sizeBytes() {
+        wake();
         return locked(() -> state.log().sizeBytes());
     }
 
@@ -307,8 +309,12 @@ public final class Replica {
     /** What a cold read found: the records, or an error in place of the answer. Waits for the disk. */
     PartitionData run(ReplicaRead.OnDisk cold) {
         try {
-            return ReplicaReading.withRecords(cold.data(), cold.read().runToSend());
+            return ReplicaReading.complete(cold);
         } catch (DiskFailure failure) {
+            Payload inMemory = cold.data().records();
+            if (inMemory != null) {
+                inMemory.release();
+            }
             return ReplicaRead.failure(cold.data().partitionIndex(), failedAside(failure, cold.log()));
         }
     }
@@ -479,6 +485,7 @@ public final class Replica {
 
     /** Deletes what retention no longer wants, and says how many segments. */
     public int retain(long nowMs) {
+        wake();
         return upkeep(() -> {
             int deleted = state.log().retain(partition.highWatermark(), nowMs);
             if (deleted > 0) {
@@ -487,6 +494,17 @@ public final class Replica {
             }
             return deleted;
         });
+    }
+
+    /** Looks at what an earlier run left, without the lock, so that nobody who has it waits for that. */
+    private void wake() {
+        Log asleep = locked(state::log);
+        Optional<Runnable> waking = locked(() -> state.isOnline() ? asleep.planWaking() : Optional.empty());
+        try {
+            waking.ifPresent(Runnable::run);
+        } catch (DiskFailure failure) {
+            failedAside(failure, asleep);
+        }
     }
 
     public void expireProducers(long nowMs) {

@@ -1,7 +1,9 @@
 package ottla.replication.io;
 
 import java.util.List;
+import java.util.Optional;
 import ottla.base.ErrorCode;
+import ottla.log.io.AbortedSearch;
 import ottla.log.io.ColdRead;
 import ottla.log.io.Log;
 import ottla.wire.message.FetchResponse.PartitionData;
@@ -16,8 +18,11 @@ sealed interface ReplicaRead {
      */
     record Ready(PartitionData data, long boundOffset, int leaderEpoch) implements ReplicaRead {}
 
-    /** An answer that is complete but for the records, which are on disk, in the files of this log. */
-    record OnDisk(PartitionData data, long boundOffset, int leaderEpoch, ColdRead read, Log log)
+    /**
+     * An answer that is complete but for what is on disk, in the files of this log: the records, unless they came from memory, and
+     * the aborted transactions, unless they are known.
+     */
+    record OnDisk(PartitionData data, long boundOffset, int leaderEpoch, Optional<ColdRead> read, AbortedSearch aborted, Log log)
             implements ReplicaRead {}
 
     record Failed(ErrorCode error) implements ReplicaRead {}

@@ -6,6 +6,8 @@ import java.util.Optional;
 import ottla.base.ErrorCode;
 import ottla.log.epoch.LeaderEpochs.EpochEnd;
 import ottla.log.format.AbortedTransaction;
+import ottla.log.io.AbortedSearch;
+import ottla.log.io.ColdRead;
 import ottla.log.io.ReadLeast;
 import ottla.log.io.ReadResult;
 import ottla.replication.io.FetchTerms.Isolation;
@@ -87,51 +89,55 @@ final class ReplicaReading {
             if (end.get().epoch() < asked.lastFetchedEpoch() || end.get().endOffset() < asked.fetchOffset()) {
                 EpochEndOffset diverging =
                         new EpochEndOffset(end.get().epoch(), end.get().endOffset());
-                return ready(terms, asked, state.boundOffset(terms), diverging, List.of(), Payload.EMPTY);
+                return ready(
+                        data(terms, asked, diverging, AbortedSearch.none(), Payload.EMPTY), state.boundOffset(terms));
             }
         }
         long bound = state.boundOffset(terms);
         ReadResult result = state.log().read(asked.fetchOffset(), bound, maxBytes, least);
         return switch (result) {
             case ReadResult.OutOfRange outside -> new ReplicaRead.Failed(ErrorCode.OFFSET_OUT_OF_RANGE);
-            case ReadResult.Batches batches ->
-                ready(terms, asked, bound, EpochEndOffset.DEFAULT, aborted(terms, asked, bound), batches.records());
-            case ReadResult.Cold cold ->
-                new ReplicaRead.OnDisk(
-                        data(terms, asked, EpochEndOffset.DEFAULT, aborted(terms, asked, bound), Payload.EMPTY),
-                        bound,
-                        state.partition().leaderEpoch(),
-                        cold.read(),
-                        state.log());
+            case ReadResult.Batches batches -> {
+                AbortedSearch aborted = aborted(terms, asked, bound);
+                PartitionData data = data(terms, asked, EpochEndOffset.DEFAULT, aborted, batches.records());
+                yield aborted.isKnown() ? ready(data, bound) : onDisk(data, bound, Optional.empty(), aborted);
+            }
+            case ReadResult.Cold cold -> {
+                AbortedSearch aborted = aborted(terms, asked, bound);
+                PartitionData data = data(terms, asked, EpochEndOffset.DEFAULT, aborted, Payload.EMPTY);
+                yield onDisk(data, bound, Optional.of(cold.read()), aborted);
+            }
         };
     }
 
+    private ReplicaRead ready(PartitionData data, long boundOffset) {
+        return new ReplicaRead.Ready(data, boundOffset, state.partition().leaderEpoch());
+    }
+
+    private ReplicaRead onDisk(PartitionData data, long boundOffset, Optional<ColdRead> read, AbortedSearch aborted) {
+        return new ReplicaRead.OnDisk(data, boundOffset, state.partition().leaderEpoch(), read, aborted, state.log());
+    }
+
+    /** The answer once the disk has given what was missing. Waits for it; without the lock. */
+    static PartitionData complete(ReplicaRead.OnDisk onDisk) {
+        PartitionData data = onDisk.data();
+        if (!onDisk.aborted().isKnown()) {
+            data = data.withAbortedTransactions(answers(onDisk.aborted().run()));
+        }
+        return onDisk.read().isEmpty()
+                ? data
+                : withRecords(data, onDisk.read().get().runToSend());
+    }
+
     /** The answer to a read of bytes that are there; if even the first batch was too large, no transactions are told either. */
-    static PartitionData withRecords(PartitionData answer, Payload records) {
+    private static PartitionData withRecords(PartitionData answer, Payload records) {
         return records.sizeBytes() == 0
                 ? answer.withRecords(records).withAbortedTransactions(null)
                 : answer.withRecords(records);
     }
 
-    private ReplicaRead ready(
-            FetchTerms terms,
-            FetchPartition asked,
-            long boundOffset,
-            EpochEndOffset diverging,
-            List<FetchResponse.AbortedTransaction> aborted,
-            Payload records) {
-        return new ReplicaRead.Ready(
-                data(terms, asked, diverging, aborted, records),
-                boundOffset,
-                state.partition().leaderEpoch());
-    }
-
     private PartitionData data(
-            FetchTerms terms,
-            FetchPartition asked,
-            EpochEndOffset diverging,
-            List<FetchResponse.AbortedTransaction> aborted,
-            Payload records) {
+            FetchTerms terms, FetchPartition asked, EpochEndOffset diverging, AbortedSearch aborted, Payload records) {
         return new PartitionData(
                 asked.partition(),
                 ErrorCode.NONE.code(),
@@ -141,16 +147,18 @@ final class ReplicaReading {
                 diverging,
                 LeaderIdAndEpoch.DEFAULT,
                 SnapshotId.DEFAULT,
-                wantsAborted(terms) && diverging.endOffset() < 0 ? aborted : null,
+                wantsAborted(terms) && diverging.endOffset() < 0 && aborted.isKnown() ? answers(aborted.run()) : null,
                 -1,
                 records);
     }
 
-    private List<FetchResponse.AbortedTransaction> aborted(FetchTerms terms, FetchPartition asked, long boundOffset) {
-        if (!wantsAborted(terms)) {
-            return List.of();
-        }
-        List<AbortedTransaction> found = state.log().abortedTransactions(asked.fetchOffset(), boundOffset);
+    private AbortedSearch aborted(FetchTerms terms, FetchPartition asked, long boundOffset) {
+        return wantsAborted(terms)
+                ? state.log().abortedTransactions(asked.fetchOffset(), boundOffset)
+                : AbortedSearch.none();
+    }
+
+    private static List<FetchResponse.AbortedTransaction> answers(List<AbortedTransaction> found) {
         if (found.isEmpty()) {
             return List.of();
         }
