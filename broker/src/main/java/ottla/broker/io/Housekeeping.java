@@ -6,6 +6,9 @@ import ottla.replication.io.Replicas;
 
 /** What a broker does from time to time with all its replicas, on the disk threads. */
 final class Housekeeping {
+    /** Opening a file again costs some ten microseconds: nobody notices that once a minute. */
+    private static final long IDLE_FILES_MS = 60_000;
+
     private Housekeeping() {}
 
     static void start(DiskThreads threads, Replicas replicas, LogStore store, Values values) {
@@ -24,5 +27,6 @@ final class Housekeeping {
         threads.every(producersMs, producersMs, replicas::expireProducers);
         long laggardsMs = Math.max(1, values.longNumber("replica.lag.time.max.ms") / 2);
         threads.every(laggardsMs, laggardsMs, replicas::dropLaggards);
+        threads.every(IDLE_FILES_MS, IDLE_FILES_MS, store::closeIdleFiles);
     }
 }

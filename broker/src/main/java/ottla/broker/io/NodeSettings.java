@@ -40,9 +40,6 @@ record NodeSettings(NodeConfig config) {
     /** Buffers for reads from disk: sixteen fetches of a megabyte on each of two threads. */
     private static final long READ_BUFFER_BYTES = 32L << 20;
 
-    /** Files of idle partitions are closed; a soft limit of 1024 files, the usual one, leaves this and as much for connections. */
-    private static final int OPEN_FILES = 512;
-
     NetworkLimits network() {
         Values values = config.values();
         NetworkLimits limits = NetworkLimits.DEFAULT;
@@ -83,7 +80,10 @@ record NodeSettings(NodeConfig config) {
 
     LogStore.Limits logs() {
         return new LogStore.Limits(
-                OPEN_FILES, TAIL_CACHE_BYTES, READ_BUFFER_BYTES, config.values().number("producer.id.expiration.ms"));
+                OpenFileLimit.ofLogs(),
+                TAIL_CACHE_BYTES,
+                READ_BUFFER_BYTES,
+                config.values().number("producer.id.expiration.ms"));
     }
 
     LogCleaner.Settings cleaner() {

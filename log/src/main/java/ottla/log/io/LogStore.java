@@ -505,6 +505,11 @@ public final class LogStore implements AutoCloseable {
         }
     }
 
+    /** Closes the files of logs that nobody has used for a while. To be called now and then. */
+    public void closeIdleFiles() {
+        files.closeIdle();
+    }
+
     /** How many files are open. */
     public long openFileCount() {
         return files.count();

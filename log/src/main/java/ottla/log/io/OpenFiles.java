@@ -7,8 +7,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The open files of all logs, at most so many. A file that nobody has used for longest is closed when another is wanted; one that
- * is being used stays open until its user is done. Safe for use by several threads.
+ * The open files of all logs, at most so many. A file that nobody has used for longest is closed when another is wanted, and one that
+ * nobody has used for a while at the next {@link #closeIdle}; one that is being used stays open until its user is done. Safe for use
+ * by several threads.
  */
 public final class OpenFiles implements AutoCloseable {
     private final Cache<LogFile, Handle> handles;
@@ -40,6 +41,17 @@ public final class OpenFiles implements AutoCloseable {
         }
     }
 
+    /** Closes the files that were not used since this was called last: an idle log keeps none open. */
+    public void closeIdle() {
+        handles.asMap().forEach((file, handle) -> {
+            if (handle.used) {
+                handle.used = false;
+            } else if (handles.asMap().remove(file, handle)) {
+                handle.release();
+            }
+        });
+    }
+
     /** Closes a file that will not be used again, once its present users are done. */
     void forget(LogFile file) {
         Handle handle = handles.asMap().remove(file);
@@ -64,6 +76,9 @@ public final class OpenFiles implements AutoCloseable {
         private final DiskFile file;
         private final AtomicInteger holders = new AtomicInteger(1);
 
+        /** Since the idle were last closed. A race costs no more than that a file is opened again. */
+        private boolean used = true;
+
         Handle(DiskFile file) {
             this.file = file;
         }
@@ -76,6 +91,7 @@ public final class OpenFiles implements AutoCloseable {
             int count = holders.get();
             while (count > 0) {
                 if (holders.compareAndSet(count, count + 1)) {
+                    used = true;
                     return true;
                 }
                 count = holders.get();
