@@ -8,8 +8,10 @@ import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -34,11 +36,14 @@ public final class BrokerProcess implements AutoCloseable {
     private final Path log;
     private final int port;
     private final int controllerPort;
+    private final List<String> shell;
     private final Thread lastResort = new Thread(this::endNow);
-    private Process process;
+    private volatile Process process;
 
-    private BrokerProcess(BrokerKind kind, String name, Map<String, String> settings) throws IOException {
+    private BrokerProcess(BrokerKind kind, String name, Map<String, String> settings, List<String> shell)
+            throws IOException {
         this.kind = kind;
+        this.shell = shell;
         Files.createDirectories(WORK);
         directory = Files.createTempDirectory(WORK.toAbsolutePath(), name + "-");
         properties = directory.resolve("server.properties");
@@ -63,8 +68,18 @@ public final class BrokerProcess implements AutoCloseable {
      * {@code $CONTROLLER_PORT} in them stand for the ports that were found free.
      */
     public static BrokerProcess start(BrokerKind kind, String name, Map<String, String> settings) {
+        return start(kind, name, settings, List.of());
+    }
+
+    /** As the other, after a command of the shell such as {@code ulimit}, in the same process. */
+    public static BrokerProcess startAfter(
+            String shellCommand, BrokerKind kind, String name, Map<String, String> settings) {
+        return start(kind, name, settings, List.of("sh", "-c", shellCommand + " && exec \"$@\"", "sh"));
+    }
+
+    private static BrokerProcess start(BrokerKind kind, String name, Map<String, String> settings, List<String> shell) {
         try {
-            BrokerProcess broker = new BrokerProcess(kind, name, settings);
+            BrokerProcess broker = new BrokerProcess(kind, name, settings, shell);
             broker.awaitReady();
             return broker;
         } catch (IOException e) {
@@ -163,7 +178,9 @@ public final class BrokerProcess implements AutoCloseable {
     }
 
     private Process launch() throws IOException {
-        return new ProcessBuilder(kind.command(properties))
+        List<String> command = new ArrayList<>(shell);
+        command.addAll(kind.command(properties));
+        return new ProcessBuilder(command)
                 .directory(directory.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(Redirect.appendTo(log.toFile()))
