@@ -22,7 +22,13 @@ sealed interface ReplicaRead {
      * An answer that is complete but for what is on disk, in the files of this log: the records, unless they came from memory, and
      * the aborted transactions, unless they are known.
      */
-    record OnDisk(PartitionData data, long boundOffset, int leaderEpoch, Optional<ColdRead> read, AbortedSearch aborted, Log log)
+    record OnDisk(
+            PartitionData data,
+            long boundOffset,
+            int leaderEpoch,
+            Optional<ColdRead> read,
+            AbortedSearch aborted,
+            Log log)
             implements ReplicaRead {}
 
     record Failed(ErrorCode error) implements ReplicaRead {}
