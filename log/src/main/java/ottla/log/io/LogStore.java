@@ -242,6 +242,8 @@ public final class LogStore implements AutoCloseable {
             loading.start(shelf.toString(), tasks);
         }
         loading.await();
+        // A recovery that had to cut a log below what was flushed: what comes there now is not on disk.
+        saveRecoveryPoints();
     }
 
     private void setStraysAside(Shelf shelf, Set<TopicPartition> ours) {

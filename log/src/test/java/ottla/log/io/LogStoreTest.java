@@ -14,6 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import ottla.base.TopicPartition;
 import ottla.base.Uuid;
 import ottla.log.LogConfig;
+import ottla.log.format.Checkpoint;
 import ottla.log.producer.AppendOrigin;
 
 class LogStoreTest {
@@ -151,6 +152,24 @@ class LogStoreTest {
         again.close();
         assertThat(store().directories())
                 .allSatisfy(directory -> assertThat(directory.stop()).isEqualTo(Stop.CLEAN));
+    }
+
+    @Test
+    void a_log_that_is_shorter_than_what_was_flushed_says_so_at_once() {
+        LogStore store = store();
+        append(store.log(A, LogConfig.DEFAULT, ID), 3);
+        LogDirectory directory = store.directoryOf(A).orElseThrow();
+        store.close();
+        MemoryDisk ofA = (MemoryDisk) directory.disk();
+        ofA.delete(".kafka_cleanshutdown");
+        ofA.open("a-0/00000000000000000000.log").truncate(100);
+
+        LogStore again = store();
+        again.load(List.of(wanted(A, ID)), 1);
+        assertThat(again.find(A).orElseThrow().endOffset()).isLessThan(3);
+        assertThat(directory.checkpoint(Checkpoint.RECOVERY_POINT))
+                .containsEntry(A, again.find(A).orElseThrow().endOffset());
+        again.close();
     }
 
     @Test
