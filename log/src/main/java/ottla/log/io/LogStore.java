@@ -358,11 +358,12 @@ public final class LogStore implements AutoCloseable {
     }
 
     /**
-     * A stop between the two names that end a move leaves the log in both directories. Whichever has more is kept: nothing is
-     * appended to one of them before the other has lost its name.
+     * A stop between the two names that end a move leaves the log in both directories. Whichever has more is kept, whoever was
+     * opened first: nothing is appended to one of them before the other has lost its name.
      */
     private Log longer(TopicPartition partition, Placed one, Placed other) {
-        boolean first = one.log.endOffset() >= other.log.endOffset();
+        int more = Long.compare(one.log.endOffset(), other.log.endOffset());
+        boolean first = more > 0 || (more == 0 && shelves.indexOf(one.shelf) < shelves.indexOf(other.shelf));
         Placed kept = first ? one : other;
         Placed given = first ? other : one;
         LOG.warn("{} is in {} and in {}: it was being moved", partition, one.shelf, other.shelf);

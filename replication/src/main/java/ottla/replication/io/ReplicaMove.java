@@ -37,6 +37,7 @@ final class ReplicaMove {
     private final FutureLogs.Future future;
     private final Log copy;
     private final LogMove machine;
+    private boolean begun;
 
     /** For those who describe the copy without the monitor. */
     private volatile long copyEnd;
@@ -113,12 +114,23 @@ final class ReplicaMove {
         }
         try {
             copy.configure(replica.config());
+            if (!begun) {
+                begun = true;
+                return begin();
+            }
             Turn turn = carryOut(planned.get(), chunkBytes);
             describe();
             return turn;
         } catch (DiskFailure failure) {
             return failed(failure);
         }
+    }
+
+    /** What a crash has left of a copy may have holes, which nobody can tell from those that compaction makes: only what was flushed counts. */
+    private Turn begin() {
+        copy.truncateTo(copy.recoveryPoint());
+        describe();
+        return new Turn.More(0);
     }
 
     private static Turn failed(DiskFailure failure) {
@@ -268,9 +280,7 @@ final class ReplicaMove {
             return appended;
         }
         startAt(log.logStartOffset());
-        if (log.securedOffset() < Long.MAX_VALUE) {
-            copy.flush(); // what was answered for must stay on disk
-        }
+        copy.flush(); // the log, which is removed now, may have been
         Optional<DiskFailure> failure = store.futures().promote(replica.name());
         replica.exchange(copy);
         machine.arrived();

@@ -51,7 +51,7 @@ public final class LogMove {
         /** The log was cut, or has another history from here on: the copy is cut as well. */
         record Cut(long endOffset) implements Step {}
 
-        /** What would come next in the copy is gone from the log: it is begun anew. */
+        /** What would come next in the copy is gone from the log, or what the log begins with from the copy: it is begun anew. */
         record BeginAt(long offset) implements Step {}
 
         /** The log's start has moved. */
@@ -97,7 +97,8 @@ public final class LogMove {
             endSeen = NOT_LOOKED;
             return new Step.Cut(at.commonEnd);
         }
-        if (at.copyEnd < at.logStart) {
+        // a crash may have taken the copy's first segments before they were on disk
+        if (at.copyEnd < at.logStart || at.copyStart > at.logStart) {
             endSeen = NOT_LOOKED;
             return new Step.BeginAt(at.logStart);
         }

@@ -46,6 +46,8 @@ class LogMoveTest {
         assertThat(move.next(at(60, 100, 50, 80))).isEqualTo(new Step.StartAt(60));
         assertThat(move.next(new Standing(60, 70, 60, 80, 70))).isEqualTo(new Step.Cut(70));
         assertThat(move.next(new Standing(60, 200, 60, 80, 70))).isEqualTo(new Step.Cut(70));
+        // A crash took the first segment of the copy.
+        assertThat(move.next(at(60, 200, 64, 80))).isEqualTo(new Step.BeginAt(60));
         // Nor is it level because the log has become shorter.
         assertThat(move.next(at(60, 200, 60, 70))).isEqualTo(new Step.Copy(70));
     }
@@ -75,7 +77,7 @@ class LogMoveTest {
             while (!any.isOver()) {
                 assertThat(steps++).as("seed %s", seed).isLessThan(2_000);
                 if (steps < 200) {
-                    switch (random.nextInt(4)) {
+                    switch (random.nextInt(5)) {
                         case 0 -> end += random.nextInt(100);
                         case 1 -> start += random.nextInt((int) (end - start) + 1);
                         case 2 -> {
@@ -83,6 +85,7 @@ class LogMoveTest {
                             common = Math.min(common, end);
                             end += random.nextInt(50); // of another leader
                         }
+                        case 3 -> copyStart += random.nextInt((int) (copyEnd - copyStart) + 1); // a crash
                         default -> {}
                     }
                 }
