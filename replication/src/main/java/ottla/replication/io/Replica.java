@@ -1,12 +1,9 @@
 package ottla.replication.io;
 
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiFunction;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
@@ -26,9 +23,7 @@ import ottla.log.io.Log;
 import ottla.log.io.LogFlush;
 import ottla.log.io.ReadLeast;
 import ottla.log.io.ReadResult;
-import ottla.log.io.TimestampSearch;
 import ottla.log.producer.AppendOrigin;
-import ottla.log.producer.ProducerState;
 import ottla.replication.io.FetchTerms.From;
 import ottla.replication.io.ReplicaReading.FollowerNews;
 import ottla.replication.partition.Assignment;
@@ -45,8 +40,8 @@ import ottla.wire.primitive.Payload;
  * be called from any thread, and those that network loops call (append, fetch, look-ups) never wait for a disk that is not
  * writing.
  *
- * <p>Its parts work under the lock: {@link ReplicaState} is what the lock guards, {@link ReplicaWriting} appends,
- * {@link ReplicaReading} answers fetches, {@link ReplicaOffsets} looks for offsets, {@link ReplicaProgress} knows who waits.
+ * <p>Its parts work under the lock, which is {@link ReplicaGuard}'s: {@link ReplicaState} is what it guards, {@link ReplicaWriting}
+ * appends, {@link ReplicaReading} answers fetches, {@link ReplicaLookups} questions, {@link ReplicaProgress} knows who waits.
  *
  * <p>Life: made by {@link Replicas} with an open log, then assigned a role by each of the controller's decisions, then closed or
  * removed, or taken offline by its disk. A replica that is no longer online refuses everything.
@@ -57,17 +52,14 @@ public final class Replica {
     private final TopicPartition name;
     private final Uuid topicId;
     private final ReplicaShell shell;
-    private final ReentrantLock lock = new ReentrantLock();
     private final Partition partition;
     private final ReplicaState state;
     private final ReplicaProgress progress;
+    private final ReplicaGuard guard;
     private final ReplicaFlushing flushing;
     private final ReplicaWriting writing;
     private final ReplicaReading reading;
-    private final ReplicaOffsets offsets;
-
-    /** A failure that others are to be told of when the lock is free again. */
-    private @Nullable DiskFailure unreported;
+    private final ReplicaLookups lookups;
 
     private volatile LogConfig config;
 
@@ -93,10 +85,12 @@ public final class Replica {
         partition.opened(log.endOffset(), Math.max(checkpointedHighWatermark, log.logStartOffset()));
         state = new ReplicaState(log, partition);
         progress = new ReplicaProgress(state);
+        guard = new ReplicaGuard(
+                name, state, progress, failure -> shell.diskFailures().failed(this, failure));
         flushing = new ReplicaFlushing(state, shell, this::flushNow);
         writing = new ReplicaWriting(name, state, progress, flushing, shell);
         reading = new ReplicaReading(state, progress, shell);
-        offsets = new ReplicaOffsets(state);
+        lookups = new ReplicaLookups(guard, state, shell.diskThreads());
     }
 
     // ---- facts
@@ -127,16 +121,16 @@ public final class Replica {
     }
 
     public boolean isOnline() {
-        return locked(state::isOnline);
+        return guard.locked(state::isOnline);
     }
 
     /** Whether it was ended in order: it is not this broker's any more, or the broker stops. */
     boolean isClosed() {
-        return locked(() -> state.life() == ReplicaState.Life.CLOSED);
+        return guard.locked(() -> state.life() == ReplicaState.Life.CLOSED);
     }
 
     public long endOffset() {
-        return locked(() -> state.log().endOffset());
+        return guard.locked(() -> state.log().endOffset());
     }
 
     public long logStartOffset() {
@@ -144,46 +138,46 @@ public final class Replica {
     }
 
     public long lastStableOffset() {
-        return locked(state::stableOffset);
+        return guard.locked(state::stableOffset);
     }
 
     /** Waits for the disk, the first time. */
     public long sizeBytes() {
         wake();
-        return locked(() -> state.log().sizeBytes());
+        return guard.locked(() -> state.log().sizeBytes());
     }
 
     public int segmentCount() {
-        return locked(() -> state.log().segmentCount());
+        return guard.locked(() -> state.log().segmentCount());
     }
 
     public long recoveryPoint() {
-        return locked(() -> state.log().recoveryPoint());
+        return guard.locked(() -> state.log().recoveryPoint());
     }
 
     /** The name of the log's directory under its disk's root. */
     public String directory() {
-        return locked(() -> state.log().directory());
+        return guard.locked(() -> state.log().directory());
     }
 
     public boolean isUnderMinIsr() {
-        return locked(partition::isUnderMinIsr);
+        return guard.locked(partition::isUnderMinIsr);
     }
 
     public boolean isUnderReplicated() {
-        return locked(partition::isUnderReplicated);
+        return guard.locked(partition::isUnderReplicated);
     }
 
     /** -1 as long as a follower has not told where its log begins. */
     public long lowWatermark() {
-        return locked(() -> partition.lowWatermark(state.log().logStartOffset()));
+        return guard.locked(() -> partition.lowWatermark(state.log().logStartOffset()));
     }
 
     // ---- the controller's decisions
 
     /** Leads or follows as the controller decided. Whoever waits finds out. */
     public Partition.Transition assign(Assignment assignment) {
-        lock.lock();
+        guard.lock();
         try {
             if (!state.isOnline()) {
                 return Partition.Transition.STALE;
@@ -203,22 +197,22 @@ public final class Replica {
             progress.changed();
             return transition;
         } catch (DiskFailure failure) {
-            fail(failure);
+            guard.fail(failure);
             return Partition.Transition.STALE;
         } finally {
-            unlock();
+            guard.unlock();
         }
     }
 
     /** The controller answered a change of the in-sync set. */
     public void isrAnswered(IsrChange change, IsrAnswer answer) {
-        lock.lock();
+        guard.lock();
         try {
             partition.isrAnswered(change, answer, shell.nowMs(), shell.lagTimeMaxMs());
             publishLeadership();
             progress.changed();
         } finally {
-            unlock();
+            guard.unlock();
         }
     }
 
@@ -229,11 +223,11 @@ public final class Replica {
 
     /** To be called every half of {@code replica.lag.time.max.ms}. */
     public void dropLaggards() {
-        changing(() -> partition.dropLaggards(shell.nowMs(), shell.lagTimeMaxMs()));
+        guard.changing(() -> partition.dropLaggards(shell.nowMs(), shell.lagTimeMaxMs()));
     }
 
     public void configure(LogConfig next) {
-        lock.lock();
+        guard.lock();
         try {
             config = next;
             state.log().configure(next);
@@ -243,7 +237,7 @@ public final class Replica {
             }
             progress.changed();
         } finally {
-            unlock();
+            guard.unlock();
         }
     }
 
@@ -265,14 +259,14 @@ public final class Replica {
         }
         // Checksums and records are checked before the lock is taken: it is the larger part of the work.
         Admission.Decided decided = Admission.decide(name, records, config, origin, shell.nowMs());
-        lock.lock();
+        guard.lock();
         try {
             return writing.append(decided, acks, leaderEpoch);
         } catch (DiskFailure failure) {
-            fail(failure);
+            guard.fail(failure);
             return writing.offline();
         } finally {
-            unlock();
+            guard.unlock();
         }
     }
 
@@ -288,21 +282,21 @@ public final class Replica {
 
     /** The error of acks=all for a record that is committed: too few replicas may have remained in sync. */
     public ErrorCode checkMinIsrAfterCommit() {
-        return locked(partition::checkMinIsrAfterCommit);
+        return guard.locked(partition::checkMinIsrAfterCommit);
     }
 
     // ---- readers
 
     /** Reads for a consumer or a follower. A follower's position is taken in, if it is news. */
     ReplicaRead read(FetchTerms terms, FetchPartition asked, int maxBytes, ReadLeast least, FollowerNews news) {
-        lock.lock();
+        guard.lock();
         try {
             return reading.read(terms, asked, maxBytes, least, news);
         } catch (DiskFailure failure) {
-            fail(failure);
+            guard.fail(failure);
             return new ReplicaRead.Failed(ErrorCode.KAFKA_STORAGE_ERROR);
         } finally {
-            unlock();
+            guard.unlock();
         }
     }
 
@@ -315,28 +309,8 @@ public final class Replica {
             if (inMemory != null) {
                 inMemory.release();
             }
-            return ReplicaRead.failure(cold.data().partitionIndex(), failedAside(failure, cold.log()));
+            return ReplicaRead.failure(cold.data().partitionIndex(), guard.failedAside(failure, cold.log()));
         }
-    }
-
-    /**
-     * ABSENT only says that retention was faster than the reader. What happens to the files of a log that has moved away is no matter
-     * of this replica's any more: the reader finds everything in the new place.
-     */
-    private ErrorCode failedAside(DiskFailure failure, Log read) {
-        lock.lock();
-        try {
-            boolean moved = state.log() != read;
-            if (!moved && failure.kind() == DiskFailure.Kind.ABSENT) {
-                return ErrorCode.OFFSET_OUT_OF_RANGE;
-            }
-            if (!moved) {
-                fail(failure);
-            }
-        } finally {
-            unlock();
-        }
-        return ErrorCode.KAFKA_STORAGE_ERROR;
     }
 
     /**
@@ -345,7 +319,7 @@ public final class Replica {
      */
     Optional<Payload> readAsLeader(int leaderEpoch, long offset, int maxBytes) {
         ReadResult result;
-        lock.lock();
+        guard.lock();
         try {
             if (state.check(leaderEpoch, From.LEADER) != ErrorCode.NONE) {
                 return Optional.empty();
@@ -357,7 +331,7 @@ public final class Replica {
                             maxBytes,
                             ReadLeast.ONE_BATCH);
         } finally {
-            unlock();
+            guard.unlock();
         }
         return switch (result) {
             case ReadResult.Batches batches -> Optional.of(batches.records());
@@ -371,114 +345,51 @@ public final class Replica {
      * is needed, on a disk thread.
      */
     public CompletionStage<FoundOffset> findOffset(OffsetQuestion question, int clientLeaderEpoch, From from) {
-        Optional<TimestampSearch> search;
-        Log searched;
-        lock.lock();
-        try {
-            ErrorCode refused = state.check(clientLeaderEpoch, from);
-            if (refused != ErrorCode.NONE) {
-                return CompletableFuture.completedFuture(FoundOffset.failure(refused));
-            }
-            search = offsets.search(question);
-            searched = state.log();
-            if (search.isEmpty()) {
-                return CompletableFuture.completedFuture(offsets.place(question));
-            }
-        } catch (DiskFailure failure) {
-            fail(failure);
-            return CompletableFuture.completedFuture(FoundOffset.failure(ErrorCode.KAFKA_STORAGE_ERROR));
-        } finally {
-            unlock();
-        }
-        return CompletableFuture.supplyAsync(() -> run(search.get(), searched, question), shell.diskThreads());
-    }
-
-    private FoundOffset run(TimestampSearch search, Log searched, OffsetQuestion question) {
-        Optional<TimestampSearch.Found> found;
-        try {
-            found = search.run();
-        } catch (DiskFailure failure) {
-            return FoundOffset.failure(failedAside(failure, searched));
-        }
-        return found.isEmpty() ? FoundOffset.NONE : locked(() -> offsets.visible(found.get(), question));
+        return lookups.findOffset(question, clientLeaderEpoch, from);
     }
 
     /** Where a leader epoch ends here (KIP-101, KIP-320). */
     public EpochEndAnswer findEpochEnd(int leaderEpoch, int clientLeaderEpoch) {
-        lock.lock();
-        try {
-            ErrorCode refused = state.check(clientLeaderEpoch, From.LEADER);
-            if (refused != ErrorCode.NONE) {
-                return EpochEndAnswer.failure(refused);
-            }
-            return state.log()
-                    .endOfEpoch(leaderEpoch)
-                    .map(end -> new EpochEndAnswer(ErrorCode.NONE, end.epoch(), end.endOffset()))
-                    .orElse(EpochEndAnswer.failure(ErrorCode.NONE));
-        } finally {
-            unlock();
-        }
+        return lookups.findEpochEnd(leaderEpoch, clientLeaderEpoch);
     }
 
     /** Gives up all records below an offset, or all that are committed with -1. */
     public RecordsDeletion deleteRecords(long beforeOffset) {
-        lock.lock();
-        try {
-            return writing.deleteRecords(beforeOffset);
-        } catch (DiskFailure failure) {
-            fail(failure);
-            return RecordsDeletion.failure(ErrorCode.KAFKA_STORAGE_ERROR);
-        } finally {
-            unlock();
-        }
+        return guard.guarded(
+                () -> writing.deleteRecords(beforeOffset), RecordsDeletion.failure(ErrorCode.KAFKA_STORAGE_ERROR));
     }
 
     /** What the leader knows of its producers. Empty if this broker does not lead. */
     public Optional<List<DescribeProducersResponse.ProducerState>> describeProducers() {
-        return locked(() -> {
-            if (!state.leads()) {
-                return Optional.empty();
-            }
-            List<DescribeProducersResponse.ProducerState> producers = new ArrayList<>();
-            for (ProducerState producer : state.log().producers()) {
-                producers.add(new DescribeProducersResponse.ProducerState(
-                        producer.producerId(),
-                        producer.epoch(),
-                        producer.lastSequenceKnown().orElse(-1),
-                        producer.lastTimestampMs(),
-                        producer.coordinatorEpoch(),
-                        producer.transactionFirstOffset().orElse(-1)));
-            }
-            return Optional.of(producers);
-        });
+        return lookups.describeProducers();
     }
 
     // ---- who waits
 
     /** Calls the listener, under the lock, whenever the high watermark has moved. It must not wait. */
     public void addCommitListener(LongConsumer listener) {
-        changing(() -> progress.addCommitListener(listener));
+        guard.changing(() -> progress.addCommitListener(listener));
     }
 
     public void removeCommitListener(LongConsumer listener) {
-        changing(() -> progress.removeCommitListener(listener));
+        guard.changing(() -> progress.removeCommitListener(listener));
     }
 
     void await(ParkedFetch.Wait wait) {
-        changing(() -> progress.await(wait));
+        guard.changing(() -> progress.await(wait));
     }
 
     void forget(ParkedFetch.Wait wait) {
-        changing(() -> progress.forget(wait));
+        guard.changing(() -> progress.forget(wait));
     }
 
     /** Whoever waits for this goal is told at once if it is reached or cannot be reached. */
     void await(ParkedProgress.Goal goal) {
-        changing(() -> progress.await(goal));
+        guard.changing(() -> progress.await(goal));
     }
 
     void forget(ParkedProgress.Goal goal) {
-        changing(() -> progress.forget(goal));
+        guard.changing(() -> progress.forget(goal));
     }
 
     // ---- upkeep
@@ -498,12 +409,12 @@ public final class Replica {
 
     /** Looks at what an earlier run left, without the lock, so that nobody who has it waits for that. */
     private void wake() {
-        Log asleep = locked(state::log);
-        Optional<Runnable> waking = locked(() -> state.isOnline() ? asleep.planWaking() : Optional.empty());
+        Log asleep = guard.locked(state::log);
+        Optional<Runnable> waking = guard.locked(() -> state.isOnline() ? asleep.planWaking() : Optional.empty());
         try {
             waking.ifPresent(Runnable::run);
         } catch (DiskFailure failure) {
-            failedAside(failure, asleep);
+            guard.failedAside(failure, asleep);
         }
     }
 
@@ -516,19 +427,19 @@ public final class Replica {
 
     /** Asks for a flush if the last was {@code flush.ms} ago. */
     public void flushIfOld(long nowMs) {
-        changing(() -> flushing.grewOld(nowMs));
+        guard.changing(() -> flushing.grewOld(nowMs));
     }
 
     /** Returns when everything appended so far would survive a power cut, or the replica is offline. Waits for the disk. */
     public void flush() {
         Optional<LogFlush> planned =
-                locked(() -> state.isOnline() ? Optional.of(state.log().planFlush()) : Optional.empty());
+                guard.locked(() -> state.isOnline() ? Optional.of(state.log().planFlush()) : Optional.empty());
         planned.ifPresent(flush -> run(flush, () -> {}));
     }
 
     /** On a flush thread. */
     private void flushNow() {
-        locked(flushing::begin).ifPresent(flush -> run(flush, flushing::ended));
+        guard.locked(flushing::begin).ifPresent(flush -> run(flush, flushing::ended));
     }
 
     /** Syncs without the lock, then tells who waits for it. */
@@ -539,16 +450,16 @@ public final class Replica {
         } catch (DiskFailure failure) {
             failed = Optional.of(failure);
         }
-        lock.lock();
+        guard.lock();
         try {
             ended.run();
-            failed.filter(failure -> flush.isOf(state.log())).ifPresent(this::fail);
+            failed.filter(failure -> flush.isOf(state.log())).ifPresent(guard::fail);
             if (state.leads()) {
                 writing.grew();
             }
             progress.changed();
         } finally {
-            unlock();
+            guard.unlock();
         }
     }
 
@@ -580,7 +491,7 @@ public final class Replica {
 
     /** The copy is the log from now on. Under the lock. */
     void exchange(Log arrived) {
-        Check.invariant(lock.isHeldByCurrentThread(), "a log is exchanged under its replica's lock");
+        guard.requireLocked("a log is exchanged under its replica's lock");
         arrived.configure(config);
         state.exchange(arrived);
         arrived.onHighWatermark(partition.highWatermark());
@@ -598,30 +509,11 @@ public final class Replica {
 
     /** Runs a deed on the log under the lock, unless this is offline or ended. A full disk is for the caller to know. */
     <T> Optional<T> withLog(BiFunction<Log, ReplicaState, T> deed) {
-        lock.lock();
-        try {
-            return state.isOnline() ? Optional.of(deed.apply(state.log(), state)) : Optional.empty();
-        } catch (DiskFailure failure) {
-            if (failure.kind() == DiskFailure.Kind.FULL) {
-                throw failure;
-            }
-            fail(failure);
-            return Optional.empty();
-        } finally {
-            unlock();
-        }
+        return guard.withLog(deed);
     }
 
     private int upkeep(Supplier<Integer> work) {
-        lock.lock();
-        try {
-            return state.isOnline() ? work.get() : 0;
-        } catch (DiskFailure failure) {
-            fail(failure);
-            return 0;
-        } finally {
-            unlock();
-        }
+        return guard.guarded(() -> state.isOnline() ? work.get() : 0, 0);
     }
 
     // ---- the end
@@ -631,7 +523,7 @@ public final class Replica {
      * the lock.
      */
     void end(Runnable last) {
-        lock.lock();
+        guard.lock();
         try {
             if (state.isOnline()) {
                 state.end(ReplicaState.Life.CLOSED);
@@ -643,13 +535,13 @@ public final class Replica {
         } catch (DiskFailure failure) {
             LOG.error("{} could not be ended in order", name, failure);
         } finally {
-            unlock();
+            guard.unlock();
         }
     }
 
     /** The disk under it failed elsewhere. */
     public void goOffline() {
-        lock.lock();
+        guard.lock();
         try {
             if (state.isOnline()) {
                 state.end(ReplicaState.Life.FAILED);
@@ -657,47 +549,7 @@ public final class Replica {
                 progress.changed();
             }
         } finally {
-            unlock();
-        }
-    }
-
-    /** Under the lock. Others are told when it is free again. */
-    private void fail(DiskFailure failure) {
-        Check.invariant(lock.isHeldByCurrentThread(), "a replica fails under its lock");
-        if (!state.isOnline()) {
-            return;
-        }
-        LOG.error("{} goes offline: its disk failed", name, failure);
-        state.end(ReplicaState.Life.FAILED);
-        unreported = failure;
-        state.log().abandon();
-        progress.changed();
-    }
-
-    private void unlock() {
-        DiskFailure failure = unreported;
-        unreported = null;
-        lock.unlock();
-        if (failure != null) {
-            shell.diskFailures().failed(this, failure);
-        }
-    }
-
-    private void changing(Runnable change) {
-        lock.lock();
-        try {
-            change.run();
-        } finally {
-            unlock();
-        }
-    }
-
-    private <T> T locked(Supplier<T> read) {
-        lock.lock();
-        try {
-            return read.get();
-        } finally {
-            unlock();
+            guard.unlock();
         }
     }
 
