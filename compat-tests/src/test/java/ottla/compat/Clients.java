@@ -39,7 +39,7 @@ public record Clients(String bootstrap) {
     }
 
     /** A consumer that begins with the oldest record and commits only when told. */
-    KafkaConsumer<String, String> consumer(String... settings) {
+    public KafkaConsumer<String, String> consumer(String... settings) {
         Map<String, Object> all = new HashMap<>();
         all.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
         all.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");

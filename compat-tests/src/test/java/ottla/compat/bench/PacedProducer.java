@@ -19,25 +19,38 @@ import ottla.compat.RawConnection;
  */
 final class PacedProducer {
     private static final int VERSION = 11;
-    private static final int RECORD_BYTES = 1_000;
+    static final int RECORD_BYTES = 1_000;
+
+    /** When each request is due. */
+    record Pace(long beginNs, long intervalNs) {
+        static Pace fromNow(int requestsPerSecond) {
+            return new Pace(System.nanoTime(), 1_000_000_000L / requestsPerSecond);
+        }
+
+        long dueNs(int request) {
+            return beginNs + request * intervalNs;
+        }
+    }
 
     private PacedProducer() {}
 
     /** How long each request took, in nanoseconds since the moment it was due. */
     static long[] run(int port, String topic, int batchBytes, int requests, int requestsPerSecond) throws Exception {
+        return run(port, topic, batchBytes, requests, Pace.fromNow(requestsPerSecond));
+    }
+
+    static long[] run(int port, String topic, int batchBytes, int requests, Pace pace) throws Exception {
         long[] latenciesNs = new long[requests];
-        long intervalNs = 1_000_000_000L / requestsPerSecond;
         try (RawConnection connection = new RawConnection(port)) {
             ByteBuffer frame = RawConnection.frame(ApiKeys.PRODUCE, VERSION, request(topic, batchBytes), 1);
-            long beginNs = System.nanoTime();
             CompletableFuture<Void> answers = CompletableFuture.runAsync(() -> {
                 for (int i = 0; i < requests; i++) {
                     receive(connection);
-                    latenciesNs[i] = System.nanoTime() - (beginNs + i * intervalNs);
+                    latenciesNs[i] = System.nanoTime() - pace.dueNs(i);
                 }
             });
             for (int i = 0; i < requests; i++) {
-                long dueNs = beginNs + i * intervalNs;
+                long dueNs = pace.dueNs(i);
                 while (System.nanoTime() < dueNs) {
                     LockSupport.parkNanos(dueNs - System.nanoTime());
                 }
