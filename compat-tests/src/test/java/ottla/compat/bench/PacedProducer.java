@@ -8,6 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.message.ProduceRequestData;
+import org.apache.kafka.common.message.ProduceResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.SimpleRecord;
@@ -18,7 +19,8 @@ import ottla.compat.RawConnection;
  * or not, so that a broker that stalls is charged for all that had to wait. One thread sends, another takes the answers.
  */
 final class PacedProducer {
-    private static final int VERSION = 11;
+    private static final short VERSION = 11;
+    private static final int CORRELATION_ID = 1;
     static final int RECORD_BYTES = 1_000;
 
     /** When each request is due. */
@@ -42,7 +44,8 @@ final class PacedProducer {
     static long[] run(int port, String topic, int batchBytes, int requests, Pace pace) throws Exception {
         long[] latenciesNs = new long[requests];
         try (RawConnection connection = new RawConnection(port)) {
-            ByteBuffer frame = RawConnection.frame(ApiKeys.PRODUCE, VERSION, request(topic, batchBytes), 1);
+            ByteBuffer frame =
+                    RawConnection.frame(ApiKeys.PRODUCE, VERSION, request(topic, batchBytes), CORRELATION_ID);
             CompletableFuture<Void> answers = CompletableFuture.runAsync(() -> {
                 for (int i = 0; i < requests; i++) {
                     receive(connection);
@@ -63,7 +66,17 @@ final class PacedProducer {
 
     private static void receive(RawConnection connection) {
         try {
-            connection.receiveBytes();
+            ProduceResponseData response = (ProduceResponseData)
+                    connection.receive(new RawConnection.Sent(ApiKeys.PRODUCE, VERSION, CORRELATION_ID));
+            short error = response.responses()
+                    .iterator()
+                    .next()
+                    .partitionResponses()
+                    .getFirst()
+                    .errorCode();
+            if (error != 0) {
+                throw new AssertionError("produce was answered with error " + error);
+            }
         } catch (IOException e) {
             throw new AssertionError(e);
         }

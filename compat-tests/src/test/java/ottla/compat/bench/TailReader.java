@@ -24,7 +24,7 @@ final class TailReader {
             consumer.poll(Duration.ZERO);
             PacedProducer.Pace pace = PacedProducer.Pace.fromNow(recordsPerSecond);
             CompletableFuture<Void> producing = CompletableFuture.runAsync(() -> produce(broker, topic, records, pace));
-            for (int arrived = 0; arrived < records; ) {
+            for (int arrived = 0; arrived < records && !producing.isCompletedExceptionally(); ) {
                 for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofSeconds(20))) {
                     int index = (int) (record.offset() - firstOffset);
                     latenciesNs[index] = System.nanoTime() - pace.dueNs(index);
