@@ -40,7 +40,8 @@ class BackfillBench {
                 dropFromPageCache(broker.dataDirectory().resolve("old-0"));
                 tail(broker); // to warm up
                 long[] quiet = tail(broker);
-                CompletableFuture<Double> reading = CompletableFuture.supplyAsync(() -> secondsToReadAll(broker));
+                CompletableFuture<Double> reading =
+                        CompletableFuture.supplyAsync(() -> secondsToReadAll(broker), SideBySide.THREADS);
                 long[] disturbed = tail(broker);
                 double readSeconds = reading.get();
                 if (readSeconds < SECONDS) {

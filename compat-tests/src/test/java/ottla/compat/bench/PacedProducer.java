@@ -46,12 +46,14 @@ final class PacedProducer {
         try (RawConnection connection = new RawConnection(port)) {
             ByteBuffer frame =
                     RawConnection.frame(ApiKeys.PRODUCE, VERSION, request(topic, batchBytes), CORRELATION_ID);
-            CompletableFuture<Void> answers = CompletableFuture.runAsync(() -> {
-                for (int i = 0; i < requests; i++) {
-                    receive(connection);
-                    latenciesNs[i] = System.nanoTime() - pace.dueNs(i);
-                }
-            });
+            CompletableFuture<Void> answers = CompletableFuture.runAsync(
+                    () -> {
+                        for (int i = 0; i < requests; i++) {
+                            receive(connection);
+                            latenciesNs[i] = System.nanoTime() - pace.dueNs(i);
+                        }
+                    },
+                    SideBySide.THREADS);
             for (int i = 0; i < requests; i++) {
                 long dueNs = pace.dueNs(i);
                 while (System.nanoTime() < dueNs) {

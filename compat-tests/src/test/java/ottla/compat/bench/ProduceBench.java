@@ -59,7 +59,7 @@ class ProduceBench {
                             throw new AssertionError(e);
                         }
                     },
-                    task -> Thread.ofPlatform().daemon().start(task)));
+                    SideBySide.THREADS));
         }
         producers.forEach(CompletableFuture::join);
         double seconds = (System.nanoTime() - beginNs) / 1e9;

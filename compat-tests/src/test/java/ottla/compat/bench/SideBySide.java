@@ -7,10 +7,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.Executor;
 import ottla.compat.BrokerKind;
 
 /** Runs a scenario on both brokers, in turn and several times, and prints the median of each figure and what Kafka's is of Ottla's. */
 final class SideBySide {
+    /** A thread for each task: those that wait for each other must not wait for a place in a pool. */
+    static final Executor THREADS = task -> Thread.ofPlatform().daemon().start(task);
+
     private static final int ROUNDS = Integer.getInteger("ottla.bench.rounds", 3);
 
     private SideBySide() {}

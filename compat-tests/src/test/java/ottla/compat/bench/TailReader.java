@@ -23,7 +23,8 @@ final class TailReader {
             long firstOffset = consumer.position(partition);
             consumer.poll(Duration.ZERO);
             PacedProducer.Pace pace = PacedProducer.Pace.fromNow(recordsPerSecond);
-            CompletableFuture<Void> producing = CompletableFuture.runAsync(() -> produce(broker, topic, records, pace));
+            CompletableFuture<Void> producing =
+                    CompletableFuture.runAsync(() -> produce(broker, topic, records, pace), SideBySide.THREADS);
             for (int arrived = 0; arrived < records && !producing.isCompletedExceptionally(); ) {
                 for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofSeconds(20))) {
                     int index = (int) (record.offset() - firstOffset);
