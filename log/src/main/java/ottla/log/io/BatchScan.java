@@ -32,11 +32,16 @@ final class BatchScan {
 
     /** As the other, with reads of at least so many bytes, for a scan that looks at everything. */
     BatchScan(LogFile file, long position, long end, int readBytes) {
+        this(file, position, end, ByteBuffer.allocate(readBytes));
+    }
+
+    /** As the other, with memory that is lent to it: a batch that does not fit gets some of its own. */
+    BatchScan(LogFile file, long position, long end, ByteBuffer buffer) {
         this.file = file;
         this.end = end;
         nextPosition = position;
         this.position = position;
-        buffer = ByteBuffer.allocate(readBytes).limit(0);
+        this.buffer = buffer.clear().limit(0);
     }
 
     /** Goes to the next batch that lies wholly in the stretch. */
@@ -80,6 +85,10 @@ final class BatchScan {
         return buffer.getLong(at(BatchLayout.MAX_TIMESTAMP));
     }
 
+    boolean hasProducerId() {
+        return buffer.getLong(at(BatchLayout.PRODUCER_ID)) >= 0;
+    }
+
     /** The whole batch, valid until the next step. The file must not be cut meanwhile. */
     BatchView batch() {
         boolean whole = load(sizeBytes());
@@ -105,13 +114,27 @@ final class BatchScan {
         if (position >= bufferPosition && position + sizeBytes <= bufferPosition + buffer.limit()) {
             return true;
         }
-        if (buffer.capacity() < sizeBytes) {
-            buffer = ByteBuffer.allocate(sizeBytes);
-        }
+        int known = keepFromPosition(sizeBytes);
         bufferPosition = position;
-        buffer.clear().limit((int) Math.min(buffer.capacity(), end - position));
-        file.read(buffer, position);
+        buffer.limit((int) Math.min(buffer.capacity(), end - position));
+        file.read(buffer, position + known);
         buffer.flip();
         return buffer.limit() >= sizeBytes;
+    }
+
+    /** Moves what is there of the present batch to the front of a buffer that is large enough for it, and says how much that is. */
+    private int keepFromPosition(int sizeBytes) {
+        long skipped = position - bufferPosition;
+        if (skipped >= 0 && skipped < buffer.limit()) {
+            buffer.position((int) skipped);
+        } else {
+            buffer.position(buffer.limit());
+        }
+        if (buffer.capacity() < sizeBytes) {
+            buffer = ByteBuffer.allocate(sizeBytes).put(buffer);
+        } else {
+            buffer.compact();
+        }
+        return buffer.position();
     }
 }

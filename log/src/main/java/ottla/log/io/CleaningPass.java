@@ -215,7 +215,7 @@ final class CleaningPass {
     }
 
     private static MalformedFile damaged(Segment segment, BatchScan scan) {
-        return new MalformedFile(segment.data().path(), "no sound batch at position " + scan.position());
+        return new MalformedFile(segment.data().place(), "no sound batch at position " + scan.position());
     }
 
     private void put(ByteBuffer batch, Segment cleaned) {

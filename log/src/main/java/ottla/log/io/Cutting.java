@@ -76,12 +76,7 @@ final class Cutting {
     private void reloadProducers() {
         state.snapshots.removeAbove(state.endOffset);
         state.snapshots.restore(state.producers, state.logStartOffset, state.endOffset);
-        LogOpening.replay(
-                state.producers,
-                state.epochs,
-                state.segments,
-                state.endOffset,
-                state.producers.endOffset(),
-                Long.MAX_VALUE);
+        new Replay(state.producers, state.epochs, Long.MAX_VALUE)
+                .upTo(state.endOffset, state.segments, state.shell.buffers());
     }
 }

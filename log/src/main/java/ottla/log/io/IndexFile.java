@@ -34,6 +34,9 @@ final class IndexFile {
     /** Whether what an earlier run left ends with a whole entry. */
     private boolean whole = true;
 
+    /** While the entries are made anew: how long the file was before. */
+    private long formerBytes;
+
     /** @param keyBytes 4 or 8: how many bytes at the front of an entry are its key */
     IndexFile(LogFile file, int entryBytes, int keyBytes) {
         this.file = file;
@@ -51,6 +54,17 @@ final class IndexFile {
         writtenCount = (int) (sizeBytes / entryBytes);
         whole = sizeBytes % entryBytes == 0;
         pending = NOTHING;
+        formerBytes = 0;
+    }
+
+    /**
+     * Forgets the entries, which are made anew up to the next {@link #write}. Only what differs is written then: most indexes survive a
+     * crash, and to empty a file costs more than to read it.
+     */
+    void remake() {
+        formerBytes = file.measure();
+        writtenCount = 0;
+        pending.clear();
     }
 
     boolean whole() {
@@ -83,7 +97,7 @@ final class IndexFile {
     /** On a full disk the entries wait in memory: the batches that they belong to are written already. */
     private void writeOrWait() {
         try {
-            write();
+            writePending();
         } catch (DiskFailure failure) {
             if (failure.kind() != DiskFailure.Kind.FULL) {
                 throw failure;
@@ -93,11 +107,32 @@ final class IndexFile {
 
     /** Writes what is waiting, and makes sure that the file is there. */
     void write() {
+        writePending();
+        if (formerBytes > (long) writtenCount * entryBytes) {
+            file.truncate((long) writtenCount * entryBytes);
+        }
+        formerBytes = 0;
+    }
+
+    private void writePending() {
         int size = pending.position();
-        file.write(pending.slice(0, size), (long) writtenCount * entryBytes);
+        ByteBuffer entries = pending.slice(0, size);
+        long position = (long) writtenCount * entryBytes;
+        if (!isThere(entries, position)) {
+            file.write(entries, position);
+        }
         pending.clear();
         int grown = writtenCount + size / entryBytes; // under the lock
         writtenCount = grown;
+    }
+
+    private boolean isThere(ByteBuffer entries, long position) {
+        if (formerBytes == 0 || formerBytes < position + entries.remaining()) {
+            return false;
+        }
+        ByteBuffer former = ByteBuffer.allocate(entries.remaining());
+        file.read(former, position);
+        return former.flip().equals(entries);
     }
 
     /** Gives back the memory of a segment that is no longer written to. */
@@ -112,6 +147,7 @@ final class IndexFile {
             pending.clear();
             writtenCount = count;
             file.truncate((long) count * entryBytes);
+            formerBytes = 0;
         } else {
             pending.position((count - writtenCount) * entryBytes);
         }

@@ -84,7 +84,7 @@ final class Leftovers {
             end = scan.lastOffset() + 1;
         }
         file.close();
-        LOG.info("{}: finishing the compaction of what lies below offset {}", file.path(), end);
+        LOG.info("{}: finishing the compaction of what lies below offset {}", file.place(), end);
         for (String name : List.copyOf(names)) {
             for (String suffix : SUFFIXES) {
                 OptionalLong base = SegmentFiles.baseOffset(name, suffix);

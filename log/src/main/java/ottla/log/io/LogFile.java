@@ -35,9 +35,14 @@ final class LogFile {
         return name;
     }
 
-    /** Where the file is, for messages. */
+    /** Where the file is on its disk. */
     String path() {
         return directory.resolve(name);
+    }
+
+    /** Where the file is, for messages: a node may have several disks. */
+    String place() {
+        return disk.root() + "/" + path();
     }
 
     /**

@@ -27,9 +27,6 @@ import ottla.log.producer.Producers;
 final class LogOpening {
     private static final Logger LOG = LoggerFactory.getLogger(LogOpening.class);
 
-    /** A recovery reads everything: large reads, but not so large that many at once cost memory. */
-    private static final int RECOVERY_READ_BYTES = 1 << 20;
-
     private final LogShell shell;
     private final LogFiles files;
     private final LogConfig config;
@@ -68,13 +65,12 @@ final class LogOpening {
         loadSegments(names);
         loadEpochs(names, stop);
         loadTopicId(names);
+        logStartOffset = Math.max(logStartOffset, segments.first().baseOffset());
         if (stop == Stop.UNCLEAN) {
             recover(firstDoubtful(names));
         } else {
             takeAtItsWord(names);
         }
-        Segment first = segments.first();
-        logStartOffset = Math.max(logStartOffset, first.baseOffset());
         if (logStartOffset > endOffset) {
             LOG.warn(
                     "{} ends at {}, before its start offset {}: it begins anew there",
@@ -84,7 +80,13 @@ final class LogOpening {
             beginAnew(logStartOffset);
         }
         recoveryPoint = Math.min(Math.max(recoveryPoint, segments.first().baseOffset()), endOffset);
-        restoreDerived();
+        epochs.truncateTo(endOffset);
+        epochs.truncateBefore(logStartOffset);
+        if (examinedFrom == Long.MAX_VALUE) {
+            restoreProducers();
+        } else {
+            saveRecovered();
+        }
         // Most logs are not used soon: their files are opened again when they are.
         segments.all().forEach(Segment::close);
     }
@@ -237,92 +239,35 @@ final class LogOpening {
         return scan.position() == segment.sizeBytes();
     }
 
-    /** Examines every batch beyond an offset, and cuts the log after the last sound one before the first that is not. */
-    private void recover(long fromOffset) {
-        Segment start = segments.holding(fromOffset);
-        examinedFrom = start.baseOffset();
-        endOffset = start.baseOffset();
-        boolean cut = false;
-        for (Segment segment : segments.beginningAt(start.baseOffset())) {
-            // Writes reach the disk in any order: a segment may be there although the end of the one before was lost.
-            // Only
-            // compaction leaves such gaps on purpose.
-            boolean gap = segment.baseOffset() > endOffset && !config.compacts();
-            if (cut || gap || segment.baseOffset() < endOffset) {
-                LOG.warn(
-                        "Dropping {} with {} bytes: the log ends at offset {} before it",
-                        segment,
-                        segment.sizeBytes(),
-                        endOffset);
-                segments.remove(segment);
-                segment.setAside();
-                segment.delete();
-                cut = true;
-                continue;
-            }
-            cut = !recover(segment, segment == start ? fromOffset : segment.baseOffset());
-        }
-        if (cut) {
-            shell.disk().syncDirectory(files.directory().name());
-        }
-    }
-
     /**
-     * Makes a segment's indexes anew, all of them, because a flush syncs only the batches; but checksums are reckoned only from an
-     * offset on. False if the segment had to be cut.
+     * Examines what lies beyond an offset, from the beginning of its segment on. The same pass brings back the producers, from the
+     * newest snapshot before it: a later one may tell of batches that are cut now, or be torn itself.
      */
-    private boolean recover(Segment segment, long fromOffset) {
-        int sizeBytes = Math.toIntExact(segment.data().measure());
-        segment.forgetIndexes();
-        BatchScan scan = new BatchScan(segment.data(), 0, sizeBytes, Math.min(RECOVERY_READ_BYTES, sizeBytes + 1));
-        endOffset = segment.baseOffset();
-        while (scan.advance()) {
-            boolean examined = scan.lastOffset() >= fromOffset;
-            if (scan.baseOffset() < endOffset || !segment.reaches(scan.lastOffset()) || (examined && !scan.sound())) {
-                break;
-            }
-            segment.note(scan.maxTimestamp(), scan.lastOffset(), scan.sizeBytes(), config.indexIntervalBytes());
-            endOffset = scan.lastOffset() + 1;
-        }
-        boolean whole = segment.sizeBytes() == sizeBytes;
-        if (!whole) {
-            Damage.find(segment, sizeBytes, endOffset).report();
-            segment.data().truncate(segment.sizeBytes());
-            segment.data().sync();
-        }
-        // What is whole is not synced: nobody was promised that it is, and a start would wait for all that a killed
-        // process left to the system. The recovery point stays where it is until a flush has caught up.
-        if (segment == segments.active()) {
-            segment.writeIndexes();
-        } else {
-            segment.seal();
-        }
-        return whole;
-    }
-
-    /** Epochs and producers from their files, and from the batches that came after those were written. */
-    private void restoreDerived() {
+    private void recover(long fromOffset) {
+        examinedFrom = segments.holding(fromOffset).baseOffset();
+        snapshots.removeAbove(examinedFrom);
+        snapshots.restore(producers, logStartOffset, examinedFrom);
+        LeaderEpochs seen = new LeaderEpochs();
+        Replay replay = new Replay(producers, seen, examinedFrom);
+        replay.upTo(examinedFrom, segments, shell.buffers());
+        endOffset = new Recovery(files, segments, config, replay).run(fromOffset, shell.buffers());
+        producers.advance(endOffset);
         epochs.truncateTo(endOffset);
-        epochs.truncateBefore(logStartOffset);
-        snapshots.removeAbove(endOffset);
-        if (examinedFrom != Long.MAX_VALUE) {
-            // A snapshot in the examined part may tell of batches that were cut, or be torn itself.
-            snapshots.removeAbove(examinedFrom);
-        }
-        if (examinedFrom == Long.MAX_VALUE && snapshots.restoreNobody(producers, endOffset)) {
-            return;
-        }
-        snapshots.restore(producers, logStartOffset, endOffset);
-        replay(producers, epochs, segments, endOffset, Math.min(examinedFrom, producers.endOffset()), examinedFrom);
-        if (examinedFrom != Long.MAX_VALUE) {
-            syncIndexesBelowRecoveryPoint();
-            saveEpochs(); // not sooner: as long as they are lost, the next recovery begins at the front, too
-            producers.expire(shell.clock().millis(), shell.producerIdExpirationMs());
-            snapshots.take(producers);
-        }
+        // Only what the file does not tell: where an epoch began is not where the first batch that is left of it begins.
+        seen.entries().stream()
+                .filter(entry -> entry.epoch() > epochs.latest().orElse(-1))
+                .forEach(entry -> epochs.assign(entry.epoch(), entry.startOffset()));
     }
 
-    /** They were made anew, but the next recovery begins at the recovery point again. */
+    /** Writes down what a recovery has made anew, and what the next one would not make anew again. */
+    private void saveRecovered() {
+        syncIndexesBelowRecoveryPoint();
+        saveEpochs(); // not sooner: as long as they are lost, the next recovery begins at the front, too
+        producers.expire(shell.clock().millis(), shell.producerIdExpirationMs());
+        snapshots.take(producers);
+    }
+
+    /** The indexes there were made anew, but the next recovery begins at the recovery point again. */
     private void syncIndexesBelowRecoveryPoint() {
         long doubtfulFrom = segments.holding(recoveryPoint).baseOffset();
         List<Segment> below = segments
@@ -336,42 +281,13 @@ final class LogOpening {
         }
     }
 
-    /**
-     * Takes the batches from an offset on into the producers, as far as these do not know them yet, and into the epochs.
-     *
-     * @param indexFrom aborted transactions that end here or later are noted in their segment's index, too
-     */
-    static void replay(
-            Producers producers,
-            LeaderEpochs epochs,
-            Segments segments,
-            long endOffset,
-            long fromOffset,
-            long indexFrom) {
-        long known = producers.endOffset();
-        for (Segment segment : List.copyOf(segments.from(fromOffset))) {
-            if (fromOffset >= endOffset || segment.sizeBytes() == 0) {
-                continue;
-            }
-            BatchScan scan = new BatchScan(
-                    segment.data(),
-                    segment.positionBefore(fromOffset),
-                    segment.sizeBytes(),
-                    Math.min(RECOVERY_READ_BYTES, segment.sizeBytes()));
-            while (scan.advance()) {
-                if (scan.lastOffset() < fromOffset) {
-                    continue;
-                }
-                // The start of an epoch that is known already is not where the first batch that is left of it begins.
-                if (scan.leaderEpoch() > epochs.latest().orElse(-1)) {
-                    epochs.assign(scan.leaderEpoch(), scan.baseOffset());
-                }
-                if (scan.baseOffset() >= known) {
-                    Producing.apply(producers, segment, scan.batch(), indexFrom);
-                }
-            }
+    /** Producers of a log that was taken at its word: from their newest snapshot, and from the batches after it. */
+    private void restoreProducers() {
+        snapshots.removeAbove(endOffset);
+        if (!snapshots.restoreNobody(producers, endOffset)) {
+            snapshots.restore(producers, logStartOffset, endOffset);
+            new Replay(producers, epochs, Long.MAX_VALUE).upTo(endOffset, segments, shell.buffers());
         }
-        producers.advance(endOffset);
     }
 
     /** Most recoveries find the epochs as they were left, and every sync waits for all that the system has yet to write. */
@@ -389,6 +305,7 @@ final class LogOpening {
             segment.delete();
         }
         snapshots.removeAbove(-1);
+        producers.clear(offset);
         epochs.clear();
         Segment segment = segment(offset);
         segment.create();

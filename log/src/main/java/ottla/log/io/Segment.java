@@ -362,7 +362,10 @@ final class Segment implements CompactedSegment {
         return transactions;
     }
 
-    /** Forgets the index entries and aborted transactions, so that {@link #note} makes them anew for each batch from the first on. */
+    /**
+     * Forgets the index entries and aborted transactions, so that {@link #note} makes them anew for each batch from the first on, and
+     * {@link #seal} or {@link #writeIndexes} writes them.
+     */
     void forgetIndexes() {
         transactions.forget();
         forgetIndexEntries();
@@ -371,8 +374,8 @@ final class Segment implements CompactedSegment {
 
     private void forgetIndexEntries() {
         sizeBytes = 0;
-        offsets.truncate(0);
-        times.truncate(0);
+        offsets.remake();
+        times.remake();
         bytesSinceEntry = 0;
         largestTimestampMs = NO_TIMESTAMP;
         largestTimestampOffset = -1;
@@ -487,8 +490,9 @@ final class Segment implements CompactedSegment {
         return List.of(data, offsets.file(), times.file(), transactions.file());
     }
 
+    /** Where it is, as an operator looks for it. */
     @Override
     public String toString() {
-        return data.path();
+        return data.place();
     }
 }

@@ -51,6 +51,13 @@ final class Segments {
         return byBaseOffset.tailMap(holding(offset).baseOffset(), true).values();
     }
 
+    /** Those that may hold what lies from one offset to another. */
+    List<Segment> between(long offset, long endOffset) {
+        return from(offset).stream()
+                .filter(segment -> segment.baseOffset() < endOffset)
+                .toList();
+    }
+
     /** Where a segment ends, of a log that ends there. */
     long endOf(Segment segment, long logEndOffset) {
         Long next = byBaseOffset.higherKey(segment.baseOffset());
