@@ -19,20 +19,21 @@ final class Cutting {
             resetTo(offset);
             return;
         }
+        Segment active = state.segments.holding(offset);
+        BatchScan scan = new BatchScan(active.data(), active.positionBefore(offset), active.sizeBytes());
+        long endOffset = offset;
+        while (scan.advance() && scan.lastOffset() < offset) {
+            endOffset = scan.lastOffset() + 1;
+        }
+        state.shell.recoveryPoints().lower(state.partition, Flushing.wholeWithout(endOffset, active.baseOffset()));
         state.changed();
         state.cutting(offset);
         state.tail.clear();
         List<Segment> beyond = state.segments.beginningAt(offset + 1);
         beyond.forEach(state.segments::remove);
-        Segment active = state.segments.active();
-        BatchScan scan = new BatchScan(active.data(), active.positionBefore(offset), active.sizeBytes());
-        state.endOffset = Math.max(active.baseOffset(), Math.min(offset, state.endOffset));
-        while (scan.advance() && scan.lastOffset() < offset) {
-            state.endOffset = scan.lastOffset() + 1;
-        }
-        state.endOffset = Math.min(state.endOffset, offset);
-        state.flushing.cutTo(
-                state.endOffset, active.baseOffset()); // before anything is cut, as the cutting may fail half-way
+        state.endOffset = endOffset;
+        // before anything is cut, as the cutting may fail half-way
+        state.flushing.cutTo(endOffset, active.baseOffset());
         active.truncate(scan.position(), state.endOffset);
         if (active.sizeBytes() == 0) {
             active.beginAnew(state.shell.clock().millis());
@@ -52,6 +53,7 @@ final class Cutting {
     }
 
     void resetTo(long offset) {
+        state.shell.recoveryPoints().lower(state.partition, offset);
         state.changed();
         state.cutting(0);
         state.tail.clear();

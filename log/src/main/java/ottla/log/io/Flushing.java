@@ -65,7 +65,7 @@ final class Flushing {
     }
 
     /** How far a log is whole that is synced up to an offset, but for the indexes of its last segment. */
-    private static long wholeWithout(long endOffset, long baseOffset) {
+    static long wholeWithout(long endOffset, long baseOffset) {
         // A recovery that begins one offset earlier begins in this segment, even if it ends here.
         return Math.max(baseOffset, endOffset - 1);
     }

@@ -28,6 +28,7 @@ final class LogOpening {
     private static final Logger LOG = LoggerFactory.getLogger(LogOpening.class);
 
     private final LogShell shell;
+    private final TopicPartition partition;
     private final LogFiles files;
     private final LogConfig config;
     private final Segments segments = new Segments();
@@ -51,6 +52,7 @@ final class LogOpening {
 
     LogOpening(LogShell shell, TopicPartition partition, LogPath directory, LogConfig config) {
         this.shell = shell;
+        this.partition = partition;
         this.config = config;
         files = new LogFiles(shell.disk(), shell.files(), directory);
         snapshots = new SnapshotFiles(shell, directory);
@@ -86,6 +88,9 @@ final class LogOpening {
             restoreProducers();
         } else {
             saveRecovered();
+        }
+        if (recoveryPoint < recoveryPointKnown) {
+            shell.recoveryPoints().lower(partition, recoveryPoint);
         }
         // Most logs are not used soon: their files are opened again when they are.
         segments.all().forEach(Segment::close);
@@ -253,7 +258,8 @@ final class LogOpening {
         endOffset = new Recovery(files, segments, config, replay).run(fromOffset, shell.buffers());
         producers.advance(endOffset);
         epochs.truncateTo(endOffset);
-        // Only what the file does not tell: where an epoch began is not where the first batch that is left of it begins.
+        // Only what the file does not tell: where an epoch began is not where the first batch that is left of it
+        // begins.
         seen.entries().stream()
                 .filter(entry -> entry.epoch() > epochs.latest().orElse(-1))
                 .forEach(entry -> epochs.assign(entry.epoch(), entry.startOffset()));

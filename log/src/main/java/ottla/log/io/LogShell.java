@@ -17,7 +17,9 @@ public record LogShell(
         InstantSource clock,
         RandomGenerator random,
         long producerIdExpirationMs,
-        FullDisk full) {
+        FullDisk full,
+        RecoveryPoints recoveryPoints) {
+    /** Of logs that are examined from elsewhere on than from where they were flushed to. */
     public LogShell(
             Disk disk,
             OpenFiles files,
@@ -27,7 +29,17 @@ public record LogShell(
             InstantSource clock,
             RandomGenerator random,
             long producerIdExpirationMs) {
-        this(disk, files, tails, buffers, background, clock, random, producerIdExpirationMs, new FullDisk(disk));
+        this(
+                disk,
+                files,
+                tails,
+                buffers,
+                background,
+                clock,
+                random,
+                producerIdExpirationMs,
+                new FullDisk(disk),
+                RecoveryPoints.NONE);
     }
 
     /** Something was not written because the disk has no room. */

@@ -100,7 +100,9 @@ public final class LogStore implements AutoCloseable {
                     background,
                     clock,
                     random,
-                    limits.producerIdExpirationMs());
+                    limits.producerIdExpirationMs(),
+                    new FullDisk(directory.disk()),
+                    (partition, offset) -> store.lowerRecoveryPoint(directory, partition, offset));
             Shelf shelf = new Shelf(directory, shell);
             store.shelves.add(shelf);
             try {
@@ -242,8 +244,6 @@ public final class LogStore implements AutoCloseable {
             loading.start(shelf.toString(), tasks);
         }
         loading.await();
-        // A recovery that had to cut a log below what was flushed: what comes there now is not on disk.
-        saveRecoveryPoints();
     }
 
     private void setStraysAside(Shelf shelf, Set<TopicPartition> ours) {
@@ -332,6 +332,9 @@ public final class LogStore implements AutoCloseable {
         long startOffset;
         long recoveryPoint;
         synchronized (this) {
+            if (!shelf.holds(partition)) {
+                shelf.saveOutdated(); // what is written down of an earlier log of that name is not this one's
+            }
             stop = shelf.stop(partition);
             startOffset = shelf.logStartOffset(partition);
             recoveryPoint = shelf.recoveryPoint(partition);
@@ -476,6 +479,10 @@ public final class LogStore implements AutoCloseable {
     /** Writes down recovery points, so that the next start knows how little it must look at. */
     public void saveRecoveryPoints() {
         onEachShelf(shelf -> shelf.saveRecoveryPoints(allLogs(shelf.directory())));
+    }
+
+    private synchronized void lowerRecoveryPoint(LogDirectory directory, TopicPartition partition, long offset) {
+        shelf(directory).lowerRecoveryPoint(partition, offset);
     }
 
     /** Writes down where the logs start, as DeleteRecords and retention have moved it. */

@@ -186,7 +186,8 @@ final class Shelf {
         }
     }
 
-    private void saveOutdated() {
+    /** Writes the checkpoints without the logs that are gone, if they still tell of some. */
+    void saveOutdated() {
         if (checkpointsOutdated) {
             directory.saveCheckpoint(Checkpoint.RECOVERY_POINT, recoveryPoints);
             directory.saveCheckpoint(Checkpoint.LOG_START_OFFSET, logStartOffsets);
@@ -217,6 +218,15 @@ final class Shelf {
             flushed.put(log.partition(), log.recoveryStart());
         }
         saveIfChanged(Checkpoint.RECOVERY_POINT, recoveryPoints, flushed);
+    }
+
+    /** Writes down at once that a log is known to be on disk only up to an offset, unless no more than that is written down. */
+    void lowerRecoveryPoint(TopicPartition partition, long offset) {
+        if (recoveryPoint(partition) > offset) {
+            Map<TopicPartition, Long> flushed = new HashMap<>(recoveryPoints);
+            flushed.put(partition, offset);
+            saveIfChanged(Checkpoint.RECOVERY_POINT, recoveryPoints, flushed);
+        }
     }
 
     /** Writes down where the logs given start; the others keep what was known. */

@@ -96,6 +96,7 @@ class CleaningCrashSimulation {
             random = new SplittableRandom(seed);
             disk = new FaultyDisk(seed);
             logs = new TestLogs(disk);
+            logs.writtenDownBy((partition, offset) -> recoveryPoint = Math.min(recoveryPoint, offset));
             config = TestLogs.config(Map.of(
                     "cleanup.policy", "compact",
                     "internal.segment.bytes", "" + (400 + random.nextInt(1_500)),
@@ -150,7 +151,6 @@ class CleaningCrashSimulation {
                     recoveryPoint = log.recoveryStart();
                 }
             }
-            recoveryPoint = Math.min(recoveryPoint, log.recoveryStart());
         }
 
         private void append() {
@@ -230,13 +230,12 @@ class CleaningCrashSimulation {
 
         private void crashAndCheck() {
             long flushed = log.recoveryPoint();
-            long known = Math.min(log.recoveryStart(), recoveryPoint);
             long start = log.logStartOffset();
             failedElsewhere = false;
             log.abandon();
             disk.crash();
             logs.crash();
-            log = logs.open(config, Stop.UNCLEAN, start, known);
+            log = logs.open(config, Stop.UNCLEAN, start, recoveryPoint);
             assertThat(log.endOffset()).isGreaterThanOrEqualTo(flushed);
             assertThat(log.endOffset())
                     .as("what a pass went by is on disk")
@@ -251,9 +250,8 @@ class CleaningCrashSimulation {
                     .noneMatch(name -> name.endsWith(".swap") || name.endsWith(".cleaned"));
             log.abandon();
             logs.crash();
-            log = logs.open(config, Stop.UNCLEAN, start, known);
+            log = logs.open(config, Stop.UNCLEAN, start, recoveryPoint);
             assertThat(check(log.endOffset())).isEqualTo(found);
-            recoveryPoint = known;
         }
 
         /** @param end the newest record of each key below must be there, unless a newer one is */

@@ -173,6 +173,73 @@ class LogStoreTest {
     }
 
     @Test
+    void a_log_that_is_cut_below_what_was_written_down_says_so_first() {
+        LogStore store = store();
+        Log log = store.log(A, LogConfig.DEFAULT, ID);
+        LogDirectory directory = store.directoryOf(A).orElseThrow();
+        append(log, 9);
+        log.flush();
+        store.saveRecoveryPoints();
+        assertThat(directory.checkpoint(Checkpoint.RECOVERY_POINT)).containsEntry(A, 8L);
+
+        // above it, nothing that was written down is wrong
+        append(log, 3);
+        log.truncateTo(10);
+        assertThat(directory.checkpoint(Checkpoint.RECOVERY_POINT)).containsEntry(A, 8L);
+
+        log.truncateTo(5);
+        assertThat(directory.checkpoint(Checkpoint.RECOVERY_POINT)).containsEntry(A, log.recoveryStart());
+        assertThat(log.recoveryStart()).isLessThan(5);
+
+        append(log, 1);
+        log.flush();
+        store.saveRecoveryPoints();
+        log.resetTo(2);
+        assertThat(directory.checkpoint(Checkpoint.RECOVERY_POINT)).containsEntry(A, 2L);
+        store.close();
+    }
+
+    @Test
+    void a_log_that_cannot_be_cut_because_the_disk_is_full_is_as_it_was() {
+        FaultyDisk full = new FaultyDisk(1);
+        LogStore store = LogStore.open(
+                List.of(LogDirectory.open(full)),
+                LIMITS,
+                background,
+                () -> Instant.ofEpochMilli(1_000),
+                new SplittableRandom(1));
+        Log log = store.log(A, LogConfig.DEFAULT, ID);
+        append(log, 9);
+        log.flush();
+        store.saveRecoveryPoints();
+        full.failAfter(0, DiskFailure.Kind.FULL);
+        assertThatThrownBy(() -> log.truncateTo(5))
+                .isInstanceOfSatisfying(
+                        DiskFailure.class, failure -> assertThat(failure.kind()).isEqualTo(DiskFailure.Kind.FULL));
+        assertThat(log.endOffset()).isEqualTo(9);
+        log.truncateTo(5);
+        assertThat(log.endOffset()).isEqualTo(5);
+        append(log, 1);
+        store.close();
+    }
+
+    @Test
+    void what_is_written_down_of_a_log_that_was_removed_is_not_taken_for_that_of_its_successor() {
+        LogStore store = store();
+        Log log = store.log(A, LogConfig.DEFAULT, ID);
+        LogDirectory directory = store.directoryOf(A).orElseThrow();
+        append(log, 9);
+        log.flush();
+        store.saveRecoveryPoints();
+        store.remove(A, LogConfig.DEFAULT);
+
+        append(store.log(A, LogConfig.DEFAULT, new Uuid(5, 6)), 2);
+        assertThat(store.directoryOf(A)).contains(directory);
+        assertThat(directory.checkpoint(Checkpoint.RECOVERY_POINT)).doesNotContainKey(A);
+        store.close();
+    }
+
+    @Test
     void a_log_that_nobody_used_is_closed_without_a_write() {
         LogStore store = store();
         append(store.log(A, LogConfig.DEFAULT, ID), 3);

@@ -19,6 +19,7 @@ public final class TestLogs {
     private final ManualBackground background = new ManualBackground();
     private OpenFiles files = new OpenFiles(100);
     private final long producerIdExpirationMs;
+    private RecoveryPoints recoveryPoints = RecoveryPoints.NONE;
     private long nowMs;
     private final TailCache tails = new TailCache(1 << 20);
     private final ReadBuffers buffers = new ReadBuffers(16 << 20);
@@ -35,6 +36,11 @@ public final class TestLogs {
         this.disk = disk;
         this.nowMs = nowMs;
         this.producerIdExpirationMs = producerIdExpirationMs;
+    }
+
+    /** Logs opened from now on say to whom that what is written down of them is too much. */
+    public void writtenDownBy(RecoveryPoints points) {
+        recoveryPoints = points;
     }
 
     public Disk disk() {
@@ -69,7 +75,16 @@ public final class TestLogs {
     public LogShell shell() {
         InstantSource clock = () -> Instant.ofEpochMilli(nowMs);
         return new LogShell(
-                disk, files, tails, buffers, background, clock, new SplittableRandom(1), producerIdExpirationMs);
+                disk,
+                files,
+                tails,
+                buffers,
+                background,
+                clock,
+                new SplittableRandom(1),
+                producerIdExpirationMs,
+                new FullDisk(disk),
+                recoveryPoints);
     }
 
     public Log open(LogConfig config, Stop stop, long logStartOffset, long recoveryPoint) {
