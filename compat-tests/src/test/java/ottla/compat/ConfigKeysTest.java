@@ -20,6 +20,12 @@ class ConfigKeysTest {
     }
 
     @Test
+    void keysThatOnlyARunningBrokerTakesAreKafkas() {
+        assertThat(differences(ConfigTable.DYNAMIC, org.apache.kafka.server.config.QuotaConfig.brokerQuotaConfigs()))
+                .isEmpty();
+    }
+
+    @Test
     void topicKeysAreKafkas() {
         assertThat(differences(ConfigTable.TOPIC, org.apache.kafka.storage.internals.log.LogConfig.configDefCopy()))
                 .isEmpty();

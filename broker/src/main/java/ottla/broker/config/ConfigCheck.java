@@ -169,8 +169,10 @@ public final class ConfigCheck implements ConfigRules {
                     + " set it in the node's configuration file and start the node again.");
         }
         for (Map.Entry<String, String> override : overrides.entrySet()) {
-            Optional<String> problem =
-                    ConfigTable.BROKER.find(override.getKey()).flatMap(key -> key.problem(override.getValue()));
+            Optional<String> problem = ConfigTable.BROKER
+                    .find(override.getKey())
+                    .or(() -> ConfigTable.DYNAMIC.find(override.getKey()))
+                    .flatMap(key -> key.problem(override.getValue()));
             if (problem.isPresent()) {
                 return problem;
             }

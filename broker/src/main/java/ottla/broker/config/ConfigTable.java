@@ -19,6 +19,10 @@ import ottla.broker.config.ConfigKey.Visibility;
 /** The keys of one kind of resource, in alphabetical order. The tables are data files beside this class. */
 public final class ConfigTable {
     public static final ConfigTable BROKER = load("broker");
+
+    /** What brokers take besides, but not from their file. */
+    public static final ConfigTable DYNAMIC = load("dynamic");
+
     public static final ConfigTable TOPIC = load("topic");
     public static final ConfigTable GROUP = load("group");
 
