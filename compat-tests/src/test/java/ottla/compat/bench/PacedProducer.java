@@ -66,7 +66,13 @@ final class PacedProducer {
         return latenciesNs;
     }
 
-    private static void receive(RawConnection connection) {
+    /** A produce request of one batch. */
+    static ByteBuffer frame(String topic, int batchBytes) {
+        return RawConnection.frame(ApiKeys.PRODUCE, VERSION, request(topic, batchBytes), CORRELATION_ID);
+    }
+
+    /** Reads the answer to such a request, which must be a good one. */
+    static void receive(RawConnection connection) {
         try {
             ProduceResponseData response = (ProduceResponseData)
                     connection.receive(new RawConnection.Sent(ApiKeys.PRODUCE, VERSION, CORRELATION_ID));
