@@ -39,29 +39,45 @@ class BackfillBench {
                 PacedProducer.run(broker.port(), "old", OLD_BATCH_BYTES, GIGABYTES * 1_000, Integer.MAX_VALUE);
                 dropFromPageCache(broker.dataDirectory().resolve("old-0"));
                 tail(broker); // to warm up
-                long[] quiet = tail(broker);
+                Tail quiet = tail(broker);
                 CompletableFuture<Double> reading =
                         CompletableFuture.supplyAsync(() -> secondsToReadAll(broker), SideBySide.THREADS);
-                long[] disturbed = tail(broker);
+                Tail disturbed = tail(broker);
                 double readSeconds = reading.get();
                 if (readSeconds < SECONDS) {
                     throw new AssertionError("the reader was done in " + readSeconds + " s: -Dottla.bench.gigabytes=");
                 }
-                for (double share : new double[] {0.5, 0.99, 0.999}) {
-                    double quietUs = SideBySide.quantile(quiet, share) / 1e3;
-                    double disturbedUs = SideBySide.quantile(disturbed, share) / 1e3;
+                for (double share : new double[] {0.5, 0.9, 0.99}) {
+                    double quietUs = SideBySide.quantile(quiet.latenciesNs, share) / 1e3;
+                    double disturbedUs = SideBySide.quantile(disturbed.latenciesNs, share) / 1e3;
                     figures.put("p" + 100 * share + " in quiet, us", quietUs);
                     figures.put("p" + 100 * share + " beside the reader, us", disturbedUs);
                     figures.put("p" + 100 * share + ", times of quiet", disturbedUs / quietUs);
                 }
+                figures.put("the machine's p99 in quiet, us", SideBySide.quantile(quiet.hiccupsNs, 0.99) / 1e3);
+                figures.put("the machine's p99 beside it, us", SideBySide.quantile(disturbed.hiccupsNs, 0.99) / 1e3);
                 figures.put("the reader, ms per GB", readSeconds * 1e3 / GIGABYTES);
             }
             return figures;
         });
     }
 
-    private static long[] tail(BrokerProcess broker) throws Exception {
-        return TailReader.latenciesNs(broker, "tail", SECONDS * RECORDS_PER_SECOND, RECORDS_PER_SECOND);
+    private static final class Tail {
+        final long[] latenciesNs;
+        final long[] hiccupsNs;
+
+        Tail(long[] latenciesNs, long[] hiccupsNs) {
+            this.latenciesNs = latenciesNs;
+            this.hiccupsNs = hiccupsNs;
+        }
+    }
+
+    private static Tail tail(BrokerProcess broker) throws Exception {
+        try (Hiccups hiccups = Hiccups.watch()) {
+            long[] latenciesNs =
+                    TailReader.latenciesNs(broker, "tail", SECONDS * RECORDS_PER_SECOND, RECORDS_PER_SECOND);
+            return new Tail(latenciesNs, hiccups.delaysNs());
+        }
     }
 
     private static double secondsToReadAll(BrokerProcess broker) {
