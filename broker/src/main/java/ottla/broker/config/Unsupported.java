@@ -16,7 +16,6 @@ final class Unsupported {
             Map.entry("config.providers", "configuration providers"),
             Map.entry("remote.log.storage.system.enable", "tiered storage"),
             Map.entry("delegation.token.secret.key", "delegation tokens"),
-            Map.entry("controller.quorum.auto.join.enable", "joining a quorum"),
             Map.entry("early.start.listeners", "listeners that start early"),
             Map.entry("cordoned.log.dirs", "cordoned log directories"),
             Map.entry("max.connection.creation.rate", "a limit on the rate of new connections"));

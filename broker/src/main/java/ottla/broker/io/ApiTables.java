@@ -3,6 +3,7 @@ package ottla.broker.io;
 import java.util.List;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
+import ottla.broker.api.AddRaftVoterApi;
 import ottla.broker.api.AllocateProducerIdsApi;
 import ottla.broker.api.AlterConfigsApi;
 import ottla.broker.api.AlterReplicaLogDirsApi;
@@ -50,10 +51,12 @@ import ottla.broker.api.OffsetForLeaderEpochApi;
 import ottla.broker.api.Partitions;
 import ottla.broker.api.ProduceApi;
 import ottla.broker.api.ProducerIds;
+import ottla.broker.api.RemoveRaftVoterApi;
 import ottla.broker.api.SyncGroupApi;
 import ottla.broker.api.TopicCreation;
 import ottla.broker.api.UnregisterBrokerApi;
 import ottla.broker.api.UpdateFeaturesApi;
+import ottla.broker.api.UpdateRaftVoterApi;
 import ottla.broker.api.VoteApi;
 import ottla.broker.config.NodeConfig;
 import ottla.broker.config.Values;
@@ -123,7 +126,9 @@ record ApiTables(ApiTable broker, ApiTable controller) {
                 new DescribeProducersApi(partitions),
                 new UnregisterBrokerApi(controller),
                 new ListConfigResourcesApi(cluster),
-                new DescribeTopicPartitionsApi(cluster, values.number("max.request.partition.size.limit")));
+                new DescribeTopicPartitionsApi(cluster, values.number("max.request.partition.size.limit")),
+                new AddRaftVoterApi(quorum),
+                new RemoveRaftVoterApi(quorum));
         return new ApiTables(
                 table(broker, cluster, quorum),
                 table(controllerApis(controller, quorum, cluster, values), cluster, quorum));
@@ -151,7 +156,10 @@ record ApiTables(ApiTable broker, ApiTable controller) {
                 new AllocateProducerIdsApi(controller),
                 new DescribeControllersApi(cluster, controller),
                 new ControllerRegistrationApi(controller),
-                new AssignReplicasToDirsApi(controller));
+                new AssignReplicasToDirsApi(controller),
+                new AddRaftVoterApi(quorum),
+                new RemoveRaftVoterApi(quorum),
+                new UpdateRaftVoterApi(quorum));
     }
 
     private static ApiTable table(List<Api<?>> apis, ClusterView cluster, QuorumNode quorum) {

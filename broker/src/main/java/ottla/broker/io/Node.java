@@ -42,7 +42,6 @@ import ottla.replication.io.QuorumPeers;
 import ottla.replication.io.ReplicaMoves;
 import ottla.replication.io.ReplicaShell;
 import ottla.replication.io.Replicas;
-import ottla.replication.quorum.QuorumMembership;
 import ottla.wire.compress.Codec;
 import ottla.wire.io.EventLoops;
 import ottla.wire.io.NetworkClient;
@@ -215,15 +214,14 @@ final class Node implements AutoCloseable {
 
     private Metadata startMetadata(Directories directories, LogStore store) {
         LogDirectory directory = directories.metadata();
-        SnapshotWriting snapshots = new SnapshotWriting();
+        QuorumAccess access = new QuorumAccess();
         ControllerNode controller = new ControllerNode(
                 settings.controller(directories.clusterId()),
                 settings.controllerTiming(),
                 new ConfigCheck(values),
                 QuorumFormat.bootstrapRecords(directory.disk()).orElse(List.of()),
-                snapshots,
-                // a quorum whose voters stand in the file does not keep them in the log
-                () -> config.voters().isEmpty() ? QuorumMembership.KRAFT_VERSION_LATEST : 0,
+                access,
+                access,
                 clock::millis,
                 random);
         QuorumNode quorum = QuorumNode.start(
@@ -233,7 +231,7 @@ final class Node implements AutoCloseable {
                 () -> System.nanoTime() / 1_000_000,
                 List.of(controller),
                 this::quorumFailed);
-        snapshots.into(quorum);
+        access.into(quorum);
         // the controller ends first: it no longer decides when the log closes
         ending.push(new Step("quorum", quorum::close));
         ending.push(new Step("controller", controller::close));

@@ -166,14 +166,23 @@ record NodeSettings(NodeConfig config) {
                 .forEach(voter -> voters.add(new Voter(
                         ReplicaKey.ofUnknownDirectory(voter.nodeId()),
                         Map.of(listener, new Endpoint(voter.host(), voter.port())),
+                        // what it supports it says itself (KIP-853)
                         0,
-                        QuorumMembership.KRAFT_VERSION_LATEST)));
+                        0)));
         Map<String, String> log = new HashMap<>();
         log.put("segment.bytes", values.text("metadata.log.segment.bytes"));
         log.put("segment.ms", values.text("metadata.log.segment.ms"));
         return new QuorumSettings(
                 clusterId,
-                new QuorumMembership(new ReplicaKey(config.nodeId(), directoryId), endpoints, listener, List.of()),
+                new QuorumMembership(
+                        new ReplicaKey(config.nodeId(), directoryId),
+                        endpoints,
+                        listener,
+                        List.of(),
+                        config.roles().contains(NodeConfig.Role.CONTROLLER)
+                                        && values.flag("controller.quorum.auto.join.enable")
+                                ? QuorumMembership.Joining.BY_ITSELF
+                                : QuorumMembership.Joining.BY_REQUEST),
                 VoterSet.of(voters),
                 new Timeouts(
                         values.number("controller.quorum.election.timeout.ms"),

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import ottla.base.ErrorCode;
 import ottla.controller.image.BrokerRegistration;
 import ottla.controller.image.ClusterImage;
@@ -17,6 +18,7 @@ import ottla.wire.message.UpdateFeaturesResponse;
 import ottla.wire.message.UpdateFeaturesResponse.UpdatableFeatureResult;
 import ottla.wire.message.metadata.FeatureLevelRecord;
 import ottla.wire.message.metadata.MetadataRecord;
+import ottla.wire.message.metadata.NoOpRecord;
 import ottla.wire.message.metadata.RegisterControllerRecord;
 
 /** UpdateFeatures (KIP-584, KIP-778): all updates of a request are made, or none. */
@@ -85,9 +87,14 @@ public final class FeatureUpdates {
             return updateMetadataVersion(level, kind, records);
         }
         if (name.equals(Feature.KRAFT_VERSION.featureName())) {
+            if (kind == Kind.UPGRADE) {
+                // The quorum has appended the level itself; this waits behind it until it is committed.
+                records.add(NoOpRecord.DEFAULT);
+                return Optional.empty();
+            }
             return level == present
                     ? Optional.empty()
-                    : invalid(name, level, "The version of this feature is changed by the quorum itself.");
+                    : invalid(name, level, "Can't downgrade the version of this feature.");
         }
         Optional<Feature> known = Feature.of(name);
         if (known.isEmpty()) {
@@ -179,10 +186,26 @@ public final class FeatureUpdates {
     }
 
     private static UpdateFeaturesResponse refusal(String message) {
-        return UpdateFeaturesResponse.DEFAULT
-                .withErrorCode(ErrorCode.INVALID_UPDATE_VERSION.code())
-                .withErrorMessage(
-                        "The update failed for all features since the following feature had an error: " + message);
+        return refusal(ErrorCode.INVALID_UPDATE_VERSION, Optional.of(message));
+    }
+
+    /** The answer to a request of which one update is not made, and so none. */
+    public static UpdateFeaturesResponse refusal(ErrorCode error, Optional<String> message) {
+        return message.map(reason -> UpdateFeaturesResponse.DEFAULT
+                        .withErrorCode(error.code())
+                        .withErrorMessage(
+                                "The update failed for all features since the following feature had an error: "
+                                        + reason))
+                .orElseGet(() -> Refusals.featureUpdate(error));
+    }
+
+    /** The level to which the quorum shall raise {@code kraft.version}, if that is asked for. */
+    public static OptionalInt raisedKRaftVersion(UpdateFeaturesRequest request, int version) {
+        return request.featureUpdates().stream()
+                .filter(update -> update.feature().equals(Feature.KRAFT_VERSION.featureName()))
+                .filter(update -> kind(update, version) == Kind.UPGRADE)
+                .mapToInt(FeatureUpdateKey::maxVersionLevel)
+                .findFirst();
     }
 
     private static Kind kind(FeatureUpdateKey update, int version) {

@@ -8,7 +8,6 @@ import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
-import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
@@ -106,7 +105,7 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
     private final ConfigRules rules;
     private final List<MetadataRecord> bootstrap;
     private final RandomGenerator random;
-    private final IntSupplier kraftVersion;
+    private final QuorumFeature kraftVersion;
     private final long idleIntervalMs;
     private final Snapshots snapshots;
     private final MachineThread thread;
@@ -123,7 +122,7 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
     /**
      * @param bootstrap the first records of a new cluster, from its {@code bootstrap.checkpoint}
      * @param clockMs the time of day in milliseconds
-     * @param kraftVersion the finalized level of {@code kraft.version}, which the quorum knows
+     * @param kraftVersion the feature that the quorum keeps itself
      */
     public ControllerNode(
             ControllerSettings settings,
@@ -131,7 +130,7 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
             ConfigRules rules,
             List<MetadataRecord> bootstrap,
             SnapshotSink snapshotSink,
-            IntSupplier kraftVersion,
+            QuorumFeature kraftVersion,
             LongSupplier clockMs,
             RandomGenerator random) {
         this.settings = settings;
@@ -393,10 +392,48 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
                 Refusals::unregistration);
     }
 
+    /** {@code kraft.version} is raised by the quorum, when all the rest is found to be possible and before it is made. */
     public CompletionStage<UpdateFeaturesResponse> updateFeatures(UpdateFeaturesRequest request, int version) {
+        OptionalInt raised = FeatureUpdates.raisedKRaftVersion(request, version);
+        if (raised.isEmpty()) {
+            return decideFeatures(request, version);
+        }
+        return decideFeatures(request.withValidateOnly(true), version)
+                .thenComposeAsync(
+                        valid -> valid.errorCode() == ErrorCode.NONE.code()
+                                ? raise(raised.getAsInt(), request, version, valid)
+                                : CompletableFuture.completedStage(valid),
+                        thread.loop()::execute);
+    }
+
+    private CompletionStage<UpdateFeaturesResponse> raise(
+            int level, UpdateFeaturesRequest request, int version, UpdateFeaturesResponse valid) {
+        OptionalInt epoch = activeEpoch;
+        if (epoch.isEmpty()) {
+            return CompletableFuture.completedStage(Refusals.featureUpdate(ErrorCode.NOT_CONTROLLER));
+        }
+        CompletionStage<QuorumFeature.Outcome> raised = request.validateOnly()
+                ? kraftVersion.validate(epoch.getAsInt(), level)
+                : kraftVersion.raise(epoch.getAsInt(), level);
+        return raised.exceptionally(
+                        failure -> new QuorumFeature.Outcome(ErrorCode.UNKNOWN_SERVER_ERROR, Optional.empty()))
+                .thenComposeAsync(
+                        outcome -> {
+                            if (outcome.error() != ErrorCode.NONE) {
+                                return CompletableFuture.completedStage(
+                                        FeatureUpdates.refusal(outcome.error(), outcome.message()));
+                            }
+                            return request.validateOnly()
+                                    ? CompletableFuture.completedStage(valid)
+                                    : decideFeatures(request, version);
+                        },
+                        thread.loop()::execute);
+    }
+
+    private CompletionStage<UpdateFeaturesResponse> decideFeatures(UpdateFeaturesRequest request, int version) {
         return decide(
                 (active, nowMs) ->
-                        new FeatureUpdates(active.facts(), (short) kraftVersion.getAsInt()).update(request, version),
+                        new FeatureUpdates(active.facts(), (short) kraftVersion.level()).update(request, version),
                 request.timeoutMs(),
                 Refusals::featureUpdate);
     }

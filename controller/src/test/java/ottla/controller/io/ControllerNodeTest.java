@@ -65,7 +65,7 @@ class ControllerNodeTest {
                     records.forEach(copy::add);
                     snapshots.add(new WrittenSnapshot(at, copy));
                 },
-                () -> 0,
+                QuorumFeature.fixed(0),
                 clockMs::get,
                 new Random(1));
     }

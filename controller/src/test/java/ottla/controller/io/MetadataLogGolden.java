@@ -176,7 +176,7 @@ class MetadataLogGolden {
                 new PlainConfigRules(),
                 Activation.bootstrap(MetadataVersion.LATEST),
                 (at, records) -> {},
-                () -> 0,
+                QuorumFeature.fixed(0),
                 clockMs::get,
                 new Random(1));
     }

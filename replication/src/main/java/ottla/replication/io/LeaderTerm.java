@@ -3,10 +3,13 @@ package ottla.replication.io;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import ottla.base.Check;
+import ottla.replication.quorum.ControlRecord;
 import ottla.replication.quorum.MetadataBatches;
 import ottla.replication.quorum.VersionedRecord;
 
@@ -35,8 +38,8 @@ final class LeaderTerm implements QuorumTerm {
         OVER
     }
 
-    /** A batch with its offsets that is not written yet. */
-    record Waiting(ByteBuffer bytes, CommittedBatch batch) {}
+    /** A batch with its offsets that is not written yet, and the control records in it, by offset. */
+    record Waiting(ByteBuffer bytes, CommittedBatch batch, Map<Long, ControlRecord> controls) {}
 
     LeaderTerm(
             int epoch, long nextOffset, InstantSource clock, LongSupplier committed, Runnable wake, Runnable resign) {
@@ -93,10 +96,27 @@ final class LeaderTerm implements QuorumTerm {
                             epoch,
                             timeMs,
                             sizeBytes,
-                            records.stream().map(VersionedRecord::record).toList())));
+                            records.stream().map(VersionedRecord::record).toList()),
+                    Map.of()));
         }
         wake.run();
         return new Append.Accepted(baseOffset, lastOffset);
+    }
+
+    /** Puts control records of the quorum's own behind what was appended before. They wait for no limit: voters are few. */
+    synchronized void appendControl(List<ControlRecord> records) {
+        long timeMs = clock.millis();
+        long baseOffset = nextOffset;
+        ByteBuffer bytes = MetadataBatches.writeControl(baseOffset, epoch, timeMs, records);
+        int sizeBytes = bytes.remaining();
+        nextOffset += records.size();
+        waitingBytes += sizeBytes;
+        Map<Long, ControlRecord> controls = new HashMap<>();
+        for (int index = 0; index < records.size(); index++) {
+            controls.put(baseOffset + index, records.get(index));
+        }
+        waiting.add(new Waiting(
+                bytes, new CommittedBatch(baseOffset, nextOffset - 1, epoch, timeMs, sizeBytes, List.of()), controls));
     }
 
     @Override

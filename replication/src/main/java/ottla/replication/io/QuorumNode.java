@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -37,6 +38,8 @@ import ottla.replication.quorum.SnapshotId;
 import ottla.replication.quorum.VersionedRecord;
 import ottla.replication.quorum.VoterHistory;
 import ottla.replication.quorum.VoterSet;
+import ottla.wire.message.AddRaftVoterRequest;
+import ottla.wire.message.AddRaftVoterResponse;
 import ottla.wire.message.BeginQuorumEpochRequest;
 import ottla.wire.message.BeginQuorumEpochResponse;
 import ottla.wire.message.DescribeQuorumRequest;
@@ -47,6 +50,10 @@ import ottla.wire.message.FetchRequest;
 import ottla.wire.message.FetchResponse;
 import ottla.wire.message.FetchSnapshotRequest;
 import ottla.wire.message.FetchSnapshotResponse;
+import ottla.wire.message.RemoveRaftVoterRequest;
+import ottla.wire.message.RemoveRaftVoterResponse;
+import ottla.wire.message.UpdateRaftVoterRequest;
+import ottla.wire.message.UpdateRaftVoterResponse;
 import ottla.wire.message.VoteRequest;
 import ottla.wire.message.VoteResponse;
 import ottla.wire.primitive.Payload;
@@ -348,6 +355,66 @@ public final class QuorumNode implements AutoCloseable {
         return responses.snapshot(version, answer, position, totalBytes, Payload.of(part));
     }
 
+    public CompletionStage<AddRaftVoterResponse> addVoter(AddRaftVoterRequest request) {
+        return ask(
+                number -> requests.addVoter(number, request),
+                error -> AddRaftVoterResponse.DEFAULT
+                        .withErrorCode(error.code())
+                        .withErrorMessage(requests.otherCluster(request.clusterId())),
+                QuorumNode::changeRefused,
+                answer -> {
+                    Effect.AnswerVoterChange change = (Effect.AnswerVoterChange) answer;
+                    return AddRaftVoterResponse.DEFAULT
+                            .withErrorCode(change.error().code())
+                            .withErrorMessage(change.message().orElse(null));
+                });
+    }
+
+    public CompletionStage<RemoveRaftVoterResponse> removeVoter(RemoveRaftVoterRequest request) {
+        return ask(
+                number -> requests.removeVoter(number, request),
+                error -> RemoveRaftVoterResponse.DEFAULT
+                        .withErrorCode(error.code())
+                        .withErrorMessage(requests.otherCluster(request.clusterId())),
+                QuorumNode::changeRefused,
+                answer -> {
+                    Effect.AnswerVoterChange change = (Effect.AnswerVoterChange) answer;
+                    return RemoveRaftVoterResponse.DEFAULT
+                            .withErrorCode(change.error().code())
+                            .withErrorMessage(change.message().orElse(null));
+                });
+    }
+
+    private static Effect.AnswerVoterChange changeRefused(ErrorCode error) {
+        return new Effect.AnswerVoterChange(0, error, Optional.empty());
+    }
+
+    public CompletionStage<UpdateRaftVoterResponse> updateVoter(UpdateRaftVoterRequest request) {
+        return ask(
+                number -> requests.updateVoter(number, request),
+                error -> responses.voterUpdate(new Effect.AnswerVoterUpdate(0, error, shell.leadership())),
+                error -> new Effect.AnswerVoterUpdate(0, error, shell.leadership()),
+                answer -> responses.voterUpdate((Effect.AnswerVoterUpdate) answer));
+    }
+
+    /** How a change of {@code kraft.version} ended; the message says why, if it did not begin. */
+    public record Upgraded(ErrorCode error, Optional<String> message) {}
+
+    /**
+     * Raises the feature {@code kraft.version}, if this node leads in {@code epoch}. What is answered is not committed yet; records that
+     * are appended from then on stand behind it.
+     */
+    public CompletionStage<Upgraded> upgradeKRaftVersion(int epoch, int version, Input.Upgrade upgrade) {
+        return ask(
+                number -> new Parsed.Accepted(new Input.KRaftVersionAsked(number, epoch, version, upgrade)),
+                error -> new Upgraded(error, Optional.empty()),
+                error -> new Effect.AnswerKRaftVersion(0, error, Optional.empty()),
+                answer -> {
+                    Effect.AnswerKRaftVersion upgraded = (Effect.AnswerKRaftVersion) answer;
+                    return new Upgraded(upgraded.error(), upgraded.message());
+                });
+    }
+
     public CompletionStage<DescribeQuorumResponse> describeQuorum(int version, DescribeQuorumRequest request) {
         CompletableFuture<DescribeQuorumResponse> response = new CompletableFuture<>();
         submit(response, () -> response.complete(describe(version, request)));
@@ -419,14 +486,21 @@ public final class QuorumNode implements AutoCloseable {
                         shell.answered(answered.input(), answered.records());
                     } else {
                         LOG.debug("No answer of {} to {}", send.peer(), send.message(), failure);
-                        boolean unsupported =
-                                failure instanceof UnsupportedField && send.message() instanceof Outgoing.Vote;
-                        shell.step(
-                                unsupported
-                                        ? QuorumOutgoing.voteUnsupported(send.send())
-                                        : new Input.SendFailed(send.send()));
+                        shell.step(unanswered(send, failure));
                     }
                 }));
+    }
+
+    private static Input unanswered(Effect.Send send, Throwable failure) {
+        if (failure instanceof UnsupportedField) {
+            if (send.message() instanceof Outgoing.Vote) {
+                return QuorumOutgoing.voteUnsupported(send.send());
+            }
+            if (send.message() instanceof Outgoing.UpdateVoter) {
+                return QuorumOutgoing.voterUpdateUnsupported(send.send());
+            }
+        }
+        return new Input.SendFailed(send.send());
     }
 
     /** Runs a task on the owner's thread, unless that has ended: then the stage fails. */

@@ -23,6 +23,7 @@ import ottla.replication.quorum.Leadership;
 import ottla.replication.quorum.MetadataBatches;
 import ottla.replication.quorum.Quorum;
 import ottla.replication.quorum.SnapshotId;
+import ottla.replication.quorum.VoterHistory;
 import ottla.replication.quorum.VoterSet;
 import ottla.wire.primitive.Payload;
 import ottla.wire.record.BatchView;
@@ -169,8 +170,10 @@ final class QuorumShell implements AutoCloseable {
             perform(effect, reports);
         }
         leadership = quorum.leadership();
-        if (input instanceof Input.Appended || input instanceof Input.SnapshotInstalled) {
-            voters = new Membership(quorum.voters().latest(), quorum.voters().kRaftVersion());
+        VoterHistory latest = quorum.voters();
+        if (!latest.latest().equals(voters.voters()) || latest.kRaftVersion() != voters.kRaftVersion()) {
+            voters = new Membership(latest.latest(), latest.kRaftVersion());
+            LOG.info("The voters of the metadata quorum are {}", latest.latest().voters());
         }
         reports.forEach(this::step);
     }
@@ -184,14 +187,15 @@ final class QuorumShell implements AutoCloseable {
             case Effect.AnswerAnnouncement answer -> answer(answer.request(), answer);
             case Effect.AnswerFetch answer -> answer(answer.request(), answer);
             case Effect.AnswerSnapshot answer -> answer(answer.request(), answer);
+            case Effect.AnswerVoterChange answer -> answer(answer.request(), answer);
+            case Effect.AnswerVoterUpdate answer -> answer(answer.request(), answer);
+            case Effect.AnswerKRaftVersion answer -> answer(answer.request(), answer);
             case Effect.AppendControl append -> appendControl(append, reports);
             case Effect.AppendFetched ignored -> appendFetched(reports);
             case Effect.WriteSnapshot write ->
                 log.snapshots().fetched(write.id(), write.position(), arrived.contiguous());
             case Effect.InstallSnapshot install -> install(install.id(), reports);
             case Effect.Truncate truncate -> {
-                voters =
-                        new Membership(quorum.voters().latest(), quorum.voters().kRaftVersion());
                 LOG.info("Cutting the metadata log at {}, as its leader's does not go on as it does", truncate);
                 log.truncateTo(truncate.endOffset());
                 delivery.truncated(truncate.endOffset());
@@ -226,6 +230,11 @@ final class QuorumShell implements AutoCloseable {
     }
 
     private void appendControl(Effect.AppendControl append, List<Input> reports) {
+        if (term.isPresent()) {
+            // Records that were given offsets before may still wait to be written.
+            term.get().appendControl(append.controls());
+            return;
+        }
         long baseOffset = log.endOffset();
         long timeMs = clock.millis();
         ByteBuffer bytes = MetadataBatches.writeControl(baseOffset, append.epoch(), timeMs, append.controls());
@@ -237,18 +246,16 @@ final class QuorumShell implements AutoCloseable {
         log.flush();
         reports.add(new Input.Appended(append.epoch(), endOffset, controls));
         reports.add(new Input.Flushed(endOffset));
-        if (term.isEmpty()) {
-            // The first control records of an epoch: what the term accepts is numbered from behind them on.
-            LeaderTerm next = new LeaderTerm(
-                    append.epoch(),
-                    endOffset,
-                    clock,
-                    this::highWatermark,
-                    wake,
-                    () -> owner.accept(() -> step(new Input.ResignAsked(append.epoch()))));
-            term = Optional.of(next);
-            delivery.leads(next, epochStartOffset);
-        }
+        // The first control records of an epoch: what the term accepts is numbered from behind them on.
+        LeaderTerm next = new LeaderTerm(
+                append.epoch(),
+                endOffset,
+                clock,
+                this::highWatermark,
+                wake,
+                () -> owner.accept(() -> step(new Input.ResignAsked(append.epoch()))));
+        term = Optional.of(next);
+        delivery.leads(next, epochStartOffset);
     }
 
     /**
@@ -266,6 +273,7 @@ final class QuorumShell implements AutoCloseable {
         }
         int epoch = term.orElseThrow().epoch();
         int written = 0;
+        Map<Long, ControlRecord> controls = new HashMap<>();
         for (LeaderTerm.Waiting batch : waiting) {
             Check.invariant(
                     batch.batch().baseOffset() == log.endOffset(),
@@ -278,12 +286,13 @@ final class QuorumShell implements AutoCloseable {
                 break;
             }
             delivery.appended(batch.batch());
+            controls.putAll(batch.controls());
             written++;
         }
         if (written == 0) {
             return;
         }
-        step(new Input.Appended(epoch, log.endOffset(), Map.of()));
+        step(new Input.Appended(epoch, log.endOffset(), controls));
         log.flush();
         step(new Input.Flushed(log.endOffset()));
     }

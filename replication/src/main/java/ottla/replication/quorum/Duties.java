@@ -55,7 +55,7 @@ final class Duties {
 
     private void asUnattached(Role.Unattached unattached) {
         boolean stands = unattached.deadlineMs() <= state.nowMs() || state.isOnlyVoter();
-        if (stands && state.isVoter() && phase == Phase.RUNNING) {
+        if (stands && state.mayStand() && phase == Phase.RUNNING) {
             state.becomeProspective();
         } else {
             fetchFromAnyBootstrap();
@@ -97,7 +97,7 @@ final class Duties {
         if (candidate.ballot().won()) {
             state.becomeLeader(candidate);
         } else if (candidate.deadlineMs() <= state.nowMs() && phase == Phase.RUNNING) {
-            if (state.isVoter()) {
+            if (state.mayStand()) {
                 state.becomeProspective();
             } else {
                 state.becomeUnattached(candidate.epoch() + 1, OptionalInt.empty());
@@ -116,7 +116,7 @@ final class Duties {
 
     private void asFollower(Role.Follower follower) {
         if (follower.deadlineMs() <= state.nowMs() && phase == Phase.RUNNING) {
-            if (state.isVoter()) {
+            if (state.mayStand()) {
                 state.becomeProspective();
             } else {
                 state.becomeUnattached(follower.epoch(), follower.leader());
@@ -131,6 +131,11 @@ final class Duties {
         if (state.outbox.paused(leader.get(), state.nowMs())) {
             fetchFromAnyBootstrap();
         } else if (state.outbox.ready(leader.get(), state.nowMs())) {
+            Optional<Outgoing> own = state.enrolment().due(follower.epoch(), state.voters, state.nowMs());
+            if (own.isPresent()) {
+                state.send(leader.get(), own.get());
+                return;
+            }
             Optional<Outgoing> snapshot = state.snapshotFetch()
                     .map(fetch -> new Outgoing.FetchSnapshot(follower.epoch(), fetch.id(), fetch.position()));
             state.send(leader.get(), snapshot.orElseGet(this::nextFetch));
@@ -159,6 +164,14 @@ final class Duties {
     private void asLeader(Role.Leader leader) {
         Term term = state.term().orElseThrow();
         VoterSet voters = state.voters.latest();
+        VoterChanges changes = state.changes().orElseThrow();
+        changes.expire();
+        if (changes.isLeaderRemoved()) {
+            // The others learn here that the change is committed, and need not find out in the next epoch.
+            term.wake(state.highWatermark(), state.nowMs());
+            state.resign();
+            return;
+        }
         if (!term.holdsMajority(voters, state.nowMs())) {
             state.resign();
             return;

@@ -1,6 +1,7 @@
 package ottla.replication.quorum;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import ottla.base.ErrorCode;
 
@@ -42,6 +43,18 @@ public sealed interface Effect {
         record Fetch(int epoch, LogEnd log, long highWatermark, int maxWaitMs) implements Outgoing {}
 
         record FetchSnapshot(int epoch, SnapshotId id, long position) implements Outgoing {}
+
+        /** Which levels of {@code kraft.version} does the node support? */
+        record AskVersions() implements Outgoing {}
+
+        /** This voter as it is now, to the leader. */
+        record UpdateVoter(int epoch, Voter self) implements Outgoing {}
+
+        /** This replica wants to vote; confirmed when appended. */
+        record AddVoter(Voter self, int timeoutMs) implements Outgoing {}
+
+        /** The replica that this node was before it lost its disk votes no more. */
+        record RemoveVoter(ReplicaKey voter) implements Outgoing {}
     }
 
     record AnswerVote(long request, ErrorCode error, Leadership leadership, Ballot.Vote vote) implements Effect {}
@@ -65,6 +78,13 @@ public sealed interface Effect {
     }
 
     record AnswerSnapshot(long request, ErrorCode error, Leadership leadership, SnapshotId id) implements Effect {}
+
+    /** The answer to {@link Input.VoterAddAsked} and {@link Input.VoterRemoveAsked}. */
+    record AnswerVoterChange(long request, ErrorCode error, Optional<String> message) implements Effect {}
+
+    record AnswerVoterUpdate(long request, ErrorCode error, Leadership leadership) implements Effect {}
+
+    record AnswerKRaftVersion(long request, ErrorCode error, Optional<String> message) implements Effect {}
 
     /** Append these as one control batch of this epoch, then report it as {@link Input.Appended} and flush. */
     record AppendControl(int epoch, List<ControlRecord> controls) implements Effect {

@@ -59,6 +59,31 @@ public sealed interface Input {
     record SnapshotAsked(long request, ReplicaKey replica, int currentLeaderEpoch, SnapshotId snapshot)
             implements Input {}
 
+    /** The leader shall let a replica vote from now on (KIP-853). */
+    record VoterAddAsked(long request, ReplicaKey voter, Map<String, Endpoint> endpoints, Acknowledge acknowledge)
+            implements Input {}
+
+    /** When a new voter is confirmed to who asked for it. */
+    enum Acknowledge {
+        WHEN_APPENDED,
+        WHEN_COMMITTED
+    }
+
+    /** The leader shall let a replica vote no more. */
+    record VoterRemoveAsked(long request, ReplicaKey voter) implements Input {}
+
+    /** A voter says where it listens now, and what it speaks. */
+    record VoterUpdateAsked(long request, int currentLeaderEpoch, Voter voter) implements Input {}
+
+    /** The controller wants the feature {@code kraft.version} at this level. */
+    record KRaftVersionAsked(long request, int epoch, int version, Upgrade upgrade) implements Input {}
+
+    /** Whether a change is to be made, or only whether it could be. */
+    enum Upgrade {
+        MAKE,
+        VALIDATE
+    }
+
     /** Another node's answer. Its {@code error} is that of the partition; one of the whole answer is {@link SendFailed}. */
     sealed interface Answer extends Input {
         long send();
@@ -97,6 +122,14 @@ public sealed interface Input {
             int sizeBytes,
             long totalBytes)
             implements Answer {}
+
+    record VoterUpdateAnswered(long send, ErrorCode error, Leadership leadership) implements Answer {}
+
+    /** What the leader says of this node's wish to become a voter, or to remove the replica that this node was before. */
+    record JoinAnswered(long send, ErrorCode error) implements Input {}
+
+    /** Which levels of {@code kraft.version} a node supports; {@code 0} to {@code 0} if it does not name the feature. */
+    record VersionsAnswered(long send, ErrorCode error, int minKRaftVersion, int maxKRaftVersion) implements Input {}
 
     /** No answer came, or one that says nothing about the quorum. */
     record SendFailed(long send) implements Input {}

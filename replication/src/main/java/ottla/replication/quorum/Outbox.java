@@ -69,6 +69,9 @@ final class Outbox {
     }
 
     void expire(long nowMs) {
+        if (nextDeadlineMs() > nowMs) {
+            return;
+        }
         List<Flight> late = new ArrayList<>(flights.values());
         late.removeIf(flight -> flight.deadlineMs() > nowMs);
         late.forEach(flight -> failed(flight.send(), nowMs));

@@ -90,6 +90,12 @@ final class Progress {
         return find(voter).filter(replica -> replica.fetchMs() >= sinceMs).isPresent();
     }
 
+    /** Whether a replica once had all that the leader had, and is still heard of. */
+    boolean isCaughtUp(ReplicaKey replica, long sinceMs) {
+        ReplicaProgress known = replicas.getOrDefault(replica, ReplicaProgress.unknown(replica));
+        return known.caughtUpMs() >= 0 && known.fetchMs() > sinceMs;
+    }
+
     /** The other voters, those with the longest log first: one of them should lead next. */
     List<ReplicaKey> successors(VoterSet voters) {
         return voters.voters().stream()
@@ -101,6 +107,9 @@ final class Progress {
     }
 
     Optional<ReplicaProgress> find(Voter voter) {
+        if (!voter.key().directoryId().isZero()) {
+            return Optional.ofNullable(replicas.get(voter.key()));
+        }
         return replicas.values().stream()
                 .filter(replica -> voter.key().covers(replica.key()))
                 .max(Comparator.comparingLong(ReplicaProgress::fetchMs));

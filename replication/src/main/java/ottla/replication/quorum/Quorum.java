@@ -48,8 +48,17 @@ public final class Quorum {
             case Input.LeaderResigned ask -> leaderResigned(ask);
             case Input.FetchAsked ask -> fetchAsked(ask);
             case Input.SnapshotAsked ask -> snapshotAsked(ask);
+            case Input.VoterAddAsked ask -> voterAddAsked(ask);
+            case Input.VoterRemoveAsked ask -> voterRemoveAsked(ask);
+            case Input.VoterUpdateAsked ask -> voterUpdateAsked(ask);
+            case Input.KRaftVersionAsked ask -> kRaftVersionAsked(ask);
             case Input.Answer answer -> answered(answer);
-            case Input.SendFailed failed -> state.outbox.failed(failed.send(), state.nowMs());
+            case Input.JoinAnswered answer -> joinAnswered(answer);
+            case Input.VersionsAnswered answer -> versionsAnswered(answer);
+            case Input.SendFailed failed -> {
+                state.outbox.failed(failed.send(), state.nowMs());
+                state.changes().ifPresent(changes -> changes.failed(failed.send()));
+            }
             case Input.Appended appended -> appended(appended);
             case Input.Flushed flushed -> {
                 state.logReported();
@@ -76,8 +85,13 @@ public final class Quorum {
     /** When something happens by itself, in the clock of the inputs. */
     public long nextDeadlineMs() {
         long deadlineMs = Math.min(duties.deadlineMs(), state.outbox.nextDeadlineMs());
+        if (state.role() instanceof Role.Follower && state.isLogSettled()) {
+            return Math.min(deadlineMs, state.enrolment().nextDeadlineMs(state.nowMs()));
+        }
+        long pendingMs = state.changes().map(VoterChanges::deadlineOfPendingMs).orElse(Long.MAX_VALUE);
         return state.term()
                 .map(term -> Math.min(deadlineMs, term.nextDeadlineMs(state.voters.latest(), state.self)))
+                .map(termMs -> Math.min(termMs, pendingMs))
                 .orElse(deadlineMs);
     }
 
@@ -206,6 +220,38 @@ public final class Quorum {
         state.emit(new Effect.AnswerSnapshot(ask.request(), refusal, leadership(), ask.snapshot()));
     }
 
+    private void voterAddAsked(Input.VoterAddAsked ask) {
+        state.changes().ifPresentOrElse(changes -> changes.add(ask), () -> refuseChange(ask.request()));
+    }
+
+    private void voterRemoveAsked(Input.VoterRemoveAsked ask) {
+        state.changes().ifPresentOrElse(changes -> changes.remove(ask), () -> refuseChange(ask.request()));
+    }
+
+    private void refuseChange(long request) {
+        state.emit(new Effect.AnswerVoterChange(request, ErrorCode.NOT_LEADER_OR_FOLLOWER, Optional.empty()));
+    }
+
+    private void voterUpdateAsked(Input.VoterUpdateAsked ask) {
+        ErrorCode refusal = refuseUnlessLeading(ask.currentLeaderEpoch());
+        if (refusal == ErrorCode.NONE) {
+            state.changes().orElseThrow().update(ask);
+        } else {
+            state.emit(new Effect.AnswerVoterUpdate(ask.request(), refusal, leadership()));
+        }
+    }
+
+    private void kRaftVersionAsked(Input.KRaftVersionAsked ask) {
+        if (state.role() instanceof Role.Leader && state.epoch() == ask.epoch()) {
+            state.changes().orElseThrow().upgrade(ask);
+        } else {
+            state.emit(new Effect.AnswerKRaftVersion(
+                    ask.request(),
+                    ErrorCode.NOT_CONTROLLER,
+                    Optional.of("Upgrade kraft version failed because the replica is not the current leader")));
+        }
+    }
+
     private ErrorCode refuseOlder(int epoch) {
         return epoch < state.epoch() ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.NONE;
     }
@@ -236,6 +282,11 @@ public final class Quorum {
             }
             return;
         }
+        if (answer instanceof Input.VoterUpdateAnswered && answer.error() == ErrorCode.UNSUPPORTED_VERSION) {
+            // A leader from before KIP-853 cannot be told, and will never ask.
+            voterUpdated();
+            return;
+        }
         if (answer.error() == ErrorCode.UNKNOWN_LEADER_EPOCH || theirs.epoch() < state.epoch()) {
             state.outbox.pause(flight.peer(), state.nowMs());
             return;
@@ -261,6 +312,7 @@ public final class Quorum {
                 }
             }
             case Input.FetchAnswered fetched -> fetchAnswered(fetched);
+            case Input.VoterUpdateAnswered ignored -> voterUpdated();
             case Input.SnapshotAnswered part -> snapshotAnswered(part);
         }
     }
@@ -275,6 +327,40 @@ public final class Quorum {
         } else if (state.role() instanceof Role.Candidate candidate && asked.asking() == Asking.FOR_ELECTION) {
             state.refine(candidate.count(voterId, answer.vote()));
         }
+    }
+
+    private void voterUpdated() {
+        if (state.role() instanceof Role.Follower follower) {
+            state.enrolment().told();
+            state.refine(follower.heardUntil(state.fetchDeadlineMs()));
+        }
+    }
+
+    private void joinAnswered(Input.JoinAnswered answer) {
+        Optional<Outbox.Flight> landed = state.outbox.landed(answer.send());
+        if (landed.isEmpty()) {
+            return;
+        }
+        boolean expected = switch (answer.error()) {
+            case NONE, REQUEST_TIMED_OUT -> true;
+            case DUPLICATE_VOTER -> landed.get().message() instanceof Outgoing.AddVoter;
+            case VOTER_NOT_FOUND -> landed.get().message() instanceof Outgoing.RemoveVoter;
+            default -> false;
+        };
+        if (expected) {
+            state.enrolment().asked(state.nowMs());
+        } else {
+            state.outbox.pause(landed.get().peer(), state.nowMs());
+        }
+    }
+
+    private void versionsAnswered(Input.VersionsAnswered answer) {
+        state.outbox.landed(answer.send()).ifPresent(flight -> {
+            if (answer.error() != ErrorCode.NONE) {
+                state.outbox.pause(flight.peer(), state.nowMs());
+            }
+            state.changes().ifPresent(changes -> changes.versions(answer));
+        });
     }
 
     private void fetchAnswered(Input.FetchAnswered answer) {
@@ -366,6 +452,7 @@ public final class Quorum {
         appended.controls().entrySet().stream()
                 .sorted(Map.Entry.comparingByKey())
                 .forEach(control -> state.voters.record(control.getValue(), control.getKey()));
+        state.changes().ifPresent(changes -> changes.appended(appended.controls()));
     }
 
     private void snapshotInstalled(Input.SnapshotInstalled installed) {

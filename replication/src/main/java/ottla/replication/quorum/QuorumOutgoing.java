@@ -9,6 +9,10 @@ import org.jspecify.annotations.Nullable;
 import ottla.base.ErrorCode;
 import ottla.base.Uuid;
 import ottla.replication.quorum.Effect.Outgoing;
+import ottla.wire.message.AddRaftVoterRequest;
+import ottla.wire.message.AddRaftVoterResponse;
+import ottla.wire.message.ApiVersionsRequest;
+import ottla.wire.message.ApiVersionsResponse;
 import ottla.wire.message.BeginQuorumEpochRequest;
 import ottla.wire.message.BeginQuorumEpochResponse;
 import ottla.wire.message.EndQuorumEpochRequest;
@@ -17,14 +21,25 @@ import ottla.wire.message.FetchRequest;
 import ottla.wire.message.FetchResponse;
 import ottla.wire.message.FetchSnapshotRequest;
 import ottla.wire.message.FetchSnapshotResponse;
+import ottla.wire.message.RemoveRaftVoterRequest;
+import ottla.wire.message.RemoveRaftVoterResponse;
 import ottla.wire.message.Request;
 import ottla.wire.message.Response;
+import ottla.wire.message.UpdateRaftVoterRequest;
+import ottla.wire.message.UpdateRaftVoterResponse;
 import ottla.wire.message.VoteRequest;
 import ottla.wire.message.VoteResponse;
 import ottla.wire.primitive.Payload;
 
 /** What this node asks of others as messages, and their answers as inputs of the machine. Pure and without state. */
 public final class QuorumOutgoing {
+    private static final String KRAFT_VERSION = "kraft.version";
+
+    /** A name and version that Kafka takes for valid; they are shown in its metrics only. */
+    private static final String SOFTWARE = "ottla";
+
+    private static final String SOFTWARE_VERSION = "1";
+
     private final String clusterId;
     private final QuorumMembership membership;
 
@@ -43,6 +58,13 @@ public final class QuorumOutgoing {
             case Outgoing.AnnounceResignation resignation -> resignation(resignation);
             case Outgoing.Fetch fetch -> fetch(fetch);
             case Outgoing.FetchSnapshot fetch -> fetchSnapshot(fetch);
+            case Outgoing.AskVersions ignored ->
+                ApiVersionsRequest.DEFAULT.withClientSoftwareName(SOFTWARE).withClientSoftwareVersion(SOFTWARE_VERSION);
+            case Outgoing.UpdateVoter update -> updateVoter(update);
+            case Outgoing.AddVoter add -> addVoter(add);
+            case Outgoing.RemoveVoter remove ->
+                new RemoveRaftVoterRequest(
+                        clusterId, remove.voter().id(), remove.voter().directoryId());
         };
     }
 
@@ -136,6 +158,32 @@ public final class QuorumOutgoing {
                                 .withReplicaDirectoryId(membership.self().directoryId())))));
     }
 
+    private UpdateRaftVoterRequest updateVoter(Outgoing.UpdateVoter update) {
+        Voter self = update.self();
+        List<UpdateRaftVoterRequest.Listener> listeners = new ArrayList<>();
+        self.endpoints()
+                .forEach((name, endpoint) ->
+                        listeners.add(new UpdateRaftVoterRequest.Listener(name, endpoint.host(), endpoint.port())));
+        return new UpdateRaftVoterRequest(
+                clusterId,
+                update.epoch(),
+                self.id(),
+                self.key().directoryId(),
+                listeners,
+                new UpdateRaftVoterRequest.KRaftVersionFeature(
+                        (short) self.minKRaftVersion(), (short) self.maxKRaftVersion()));
+    }
+
+    private AddRaftVoterRequest addVoter(Outgoing.AddVoter add) {
+        Voter self = add.self();
+        List<AddRaftVoterRequest.Listener> listeners = new ArrayList<>();
+        self.endpoints()
+                .forEach((name, endpoint) ->
+                        listeners.add(new AddRaftVoterRequest.Listener(name, endpoint.host(), endpoint.port())));
+        return new AddRaftVoterRequest(
+                clusterId, add.timeoutMs(), self.id(), self.key().directoryId(), listeners, false);
+    }
+
     /** The answer to a send. One that says nothing about the quorum counts as no answer. */
     public Answered answer(long send, Response response) {
         return switch (response) {
@@ -144,6 +192,10 @@ public final class QuorumOutgoing {
             case EndQuorumEpochResponse end -> of(resignation(send, end));
             case FetchResponse fetch -> fetch(send, fetch);
             case FetchSnapshotResponse fetch -> fetchSnapshot(send, fetch);
+            case ApiVersionsResponse versions -> of(versions(send, versions));
+            case UpdateRaftVoterResponse update -> of(voterUpdate(send, update));
+            case AddRaftVoterResponse add -> of(new Input.JoinAnswered(send, ErrorCode.of(add.errorCode())));
+            case RemoveRaftVoterResponse remove -> of(new Input.JoinAnswered(send, ErrorCode.of(remove.errorCode())));
             default -> of(new Input.SendFailed(send));
         };
     }
@@ -282,6 +334,32 @@ public final class QuorumOutgoing {
                         part.sizeBytes(),
                         partition.size()),
                 part);
+    }
+
+    private static Input versions(long send, ApiVersionsResponse response) {
+        int min = 0;
+        int max = 0;
+        for (ApiVersionsResponse.SupportedFeatureKey feature : response.supportedFeatures()) {
+            if (feature.name().equals(KRAFT_VERSION)) {
+                min = feature.minVersion();
+                max = feature.maxVersion();
+            }
+        }
+        return new Input.VersionsAnswered(send, ErrorCode.of(response.errorCode()), min, max);
+    }
+
+    private Input voterUpdate(long send, UpdateRaftVoterResponse response) {
+        UpdateRaftVoterResponse.CurrentLeader current = response.currentLeader();
+        @Nullable Endpoint endpoint = current.host().isEmpty() ? null : new Endpoint(current.host(), current.port());
+        return new Input.VoterUpdateAnswered(
+                send,
+                ErrorCode.of(response.errorCode()),
+                leadership(current.leaderId(), current.leaderEpoch(), endpoint));
+    }
+
+    /** A leader that does not know this request. */
+    public static Input voterUpdateUnsupported(long send) {
+        return new Input.VoterUpdateAnswered(send, ErrorCode.UNSUPPORTED_VERSION, Leadership.NONE);
     }
 
     private Leadership leadership(int leaderId, int epoch, @Nullable Endpoint endpoint) {

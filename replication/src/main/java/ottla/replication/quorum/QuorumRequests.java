@@ -2,16 +2,20 @@ package ottla.replication.quorum;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import ottla.base.ErrorCode;
 import ottla.base.Uuid;
+import ottla.wire.message.AddRaftVoterRequest;
 import ottla.wire.message.BeginQuorumEpochRequest;
 import ottla.wire.message.EndQuorumEpochRequest;
 import ottla.wire.message.FetchRequest;
 import ottla.wire.message.FetchSnapshotRequest;
+import ottla.wire.message.RemoveRaftVoterRequest;
+import ottla.wire.message.UpdateRaftVoterRequest;
 import ottla.wire.message.VoteRequest;
 
 /**
@@ -194,6 +198,56 @@ public final class QuorumRequests {
                 asked.currentLeaderEpoch(),
                 new SnapshotId(
                         asked.snapshotId().endOffset(), asked.snapshotId().epoch())));
+    }
+
+    public Parsed addVoter(long request, AddRaftVoterRequest add) {
+        if (isOtherCluster(add.clusterId())) {
+            return new Parsed.Refused(ErrorCode.INCONSISTENT_CLUSTER_ID);
+        }
+        Map<String, Endpoint> endpoints = new LinkedHashMap<>();
+        add.listeners()
+                .forEach(listener ->
+                        endpoints.put(normalised(listener.name()), new Endpoint(listener.host(), listener.port())));
+        return new Parsed.Accepted(new Input.VoterAddAsked(
+                request,
+                new ReplicaKey(add.voterId(), add.voterDirectoryId()),
+                endpoints,
+                add.ackWhenCommitted() ? Input.Acknowledge.WHEN_COMMITTED : Input.Acknowledge.WHEN_APPENDED));
+    }
+
+    public Parsed removeVoter(long request, RemoveRaftVoterRequest remove) {
+        return isOtherCluster(remove.clusterId())
+                ? new Parsed.Refused(ErrorCode.INCONSISTENT_CLUSTER_ID)
+                : new Parsed.Accepted(new Input.VoterRemoveAsked(
+                        request, new ReplicaKey(remove.voterId(), remove.voterDirectoryId())));
+    }
+
+    public Parsed updateVoter(long request, UpdateRaftVoterRequest update) {
+        if (isOtherCluster(update.clusterId())) {
+            return new Parsed.Refused(ErrorCode.INCONSISTENT_CLUSTER_ID);
+        }
+        Map<String, Endpoint> endpoints = new LinkedHashMap<>();
+        update.listeners()
+                .forEach(listener ->
+                        endpoints.put(normalised(listener.name()), new Endpoint(listener.host(), listener.port())));
+        return new Parsed.Accepted(new Input.VoterUpdateAsked(
+                request,
+                update.currentLeaderEpoch(),
+                new Voter(
+                        new ReplicaKey(update.voterId(), update.voterDirectoryId()),
+                        endpoints,
+                        update.kRaftVersionFeature().minSupportedVersion(),
+                        update.kRaftVersionFeature().maxSupportedVersion())));
+    }
+
+    /** Names of listeners are compared in capitals. */
+    private static String normalised(String listener) {
+        return listener.toUpperCase(Locale.ROOT);
+    }
+
+    /** What a request to add or remove a voter of another cluster is told. */
+    public String otherCluster(@Nullable String theirs) {
+        return "The given id \"%s\" doesn't match the cluster id \"%s\"".formatted(theirs, clusterId);
     }
 
     private boolean isOtherCluster(@Nullable String theirs) {

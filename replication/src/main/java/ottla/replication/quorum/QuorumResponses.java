@@ -12,6 +12,7 @@ import ottla.wire.message.DescribeQuorumResponse;
 import ottla.wire.message.EndQuorumEpochResponse;
 import ottla.wire.message.FetchResponse;
 import ottla.wire.message.FetchSnapshotResponse;
+import ottla.wire.message.UpdateRaftVoterResponse;
 import ottla.wire.message.VoteResponse;
 import ottla.wire.primitive.Payload;
 
@@ -149,6 +150,20 @@ public final class QuorumResponses {
         return FetchSnapshotResponse.DEFAULT
                 .withTopics(List.of(new FetchSnapshotResponse.TopicSnapshot(QuorumRequests.TOPIC, List.of(partition))))
                 .withNodeEndpoints(endpoints);
+    }
+
+    public UpdateRaftVoterResponse voterUpdate(Effect.AnswerVoterUpdate answer) {
+        UpdateRaftVoterResponse.CurrentLeader current = UpdateRaftVoterResponse.CurrentLeader.DEFAULT
+                .withLeaderId(leaderId(answer.leadership()))
+                .withLeaderEpoch(answer.leadership().epoch());
+        Optional<LeaderNode> node = leader(answer.leadership());
+        return UpdateRaftVoterResponse.DEFAULT
+                .withErrorCode(answer.error().code())
+                .withCurrentLeader(
+                        node.isEmpty()
+                                ? current
+                                : current.withHost(node.get().endpoint().host())
+                                        .withPort(node.get().endpoint().port()));
     }
 
     /** Whether a description is asked for the metadata log and nothing else. */

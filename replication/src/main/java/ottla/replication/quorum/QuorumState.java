@@ -29,6 +29,8 @@ final class QuorumState {
     private final List<Effect> effects = new ArrayList<>();
     private Role role;
     private Optional<Term> term = Optional.empty();
+    private Optional<VoterChanges> changes = Optional.empty();
+    private Enrolment enrolment;
     private Optional<SnapshotFetch> snapshotFetch = Optional.empty();
     private long highWatermark = -1;
     private long leadersHighWatermark = -1;
@@ -62,6 +64,7 @@ final class QuorumState {
         this.outbox = new Outbox(timeouts);
         this.nowMs = nowMs;
         log.latestSnapshot().ifPresent(snapshot -> highWatermark = snapshot.endOffset());
+        enrolment = new Enrolment(membership, timeouts, nowMs);
         role = resume(saved);
     }
 
@@ -76,7 +79,7 @@ final class QuorumState {
             // Records of this epoch may have been lost before they were flushed, so this epoch cannot be led on.
             return new Role.Resigned(saved.epoch(), self.id(), List.of(), otherVoters(), electionDeadlineMs());
         }
-        if (saved.votedFor().isPresent() && saved.votedFor().get().equals(self) && isVoter()) {
+        if (saved.votedFor().isPresent() && saved.votedFor().get().equals(self) && mayStand()) {
             return new Role.Candidate(saved.epoch(), self, openBallot(), electionDeadlineMs());
         }
         if (saved.leaderId().isPresent()) {
@@ -98,6 +101,15 @@ final class QuorumState {
 
     Optional<Term> term() {
         return term;
+    }
+
+    /** What a leader does to change the voters; there is one exactly when there is a {@link #term}. */
+    Optional<VoterChanges> changes() {
+        return changes;
+    }
+
+    Enrolment enrolment() {
+        return enrolment;
     }
 
     Optional<SnapshotFetch> snapshotFetch() {
@@ -127,14 +139,17 @@ final class QuorumState {
         return taken;
     }
 
-    void send(Peer peer, Outgoing message) {
-        effects.add(outbox.send(peer, message, nowMs));
+    /** Sends, and gives back the number under which the answer comes. */
+    long send(Peer peer, Outgoing message) {
+        Effect.Send send = outbox.send(peer, message, nowMs);
+        effects.add(send);
+        return send.send();
     }
 
     void becomeUnattached(int epoch, OptionalInt leader) {
         Check.invariant(epoch >= role.epoch(), "an epoch is never left for an older one", epoch, role.epoch());
         long deadlineMs = keepsDeadline() ? role.deadlineMs() : electionDeadlineMs();
-        change(new Role.Unattached(epoch, leader, voteIn(epoch), isVoter() ? deadlineMs : Long.MAX_VALUE));
+        change(new Role.Unattached(epoch, leader, voteIn(epoch), mayStand() ? deadlineMs : Long.MAX_VALUE));
         save();
     }
 
@@ -178,7 +193,9 @@ final class QuorumState {
         Role.Leader leader = new Role.Leader(candidate.epoch(), self.id(), startOffset, candidate.ballot());
         change(leader);
         save();
-        term = Optional.of(new Term(leadership(), log, new Progress(self, startOffset), timeouts, effects::add, nowMs));
+        Progress progress = new Progress(self, startOffset);
+        term = Optional.of(new Term(leadership(), log, progress, timeouts, effects::add, nowMs));
+        changes = Optional.of(new VoterChanges(this, progress, startOffset));
         emit(new Effect.BecomeLeader(leader.epoch(), startOffset));
         List<ControlRecord> controls = new ArrayList<>();
         controls.add(new ControlRecord.LeaderChange(
@@ -194,11 +211,13 @@ final class QuorumState {
     private List<ControlRecord> votersToWrite() {
         Voter own = membership.asVoter();
         boolean unwritten = voters.latestOffset().orElse(0) == VoterHistory.BEFORE_THE_LOG;
-        boolean outdated = !voters.latest().find(self.id()).equals(Optional.of(own));
+        // One that is not there was removed, and does not come back by itself.
+        boolean votes = voters.latest().contains(self);
+        boolean outdated = votes && !voters.latest().find(self.id()).equals(Optional.of(own));
         return voters.kRaftVersion() > 0 && (unwritten || outdated)
                 ? List.of(
                         new ControlRecord.KRaftVersion(voters.kRaftVersion()),
-                        new ControlRecord.Voters(voters.latest().with(own)))
+                        new ControlRecord.Voters(votes ? voters.latest().with(own) : voters.latest()))
                 : List.of();
     }
 
@@ -241,6 +260,11 @@ final class QuorumState {
             emit(new Effect.LoseLeadership(before.epoch()));
             term.orElseThrow().end(leadership());
             term = Optional.empty();
+            changes.orElseThrow().end();
+            changes = Optional.empty();
+        }
+        if (next instanceof Role.Follower) {
+            enrolment = new Enrolment(membership, timeouts, nowMs);
         }
     }
 
@@ -291,6 +315,7 @@ final class QuorumState {
         if (offset > highWatermark) {
             highWatermark = offset;
             emit(new Effect.Commit(offset));
+            changes.ifPresent(change -> change.committed(offset));
         }
     }
 
@@ -299,8 +324,8 @@ final class QuorumState {
     }
 
     void reportLeader() {
-        Leadership current = leadership();
-        if (current.epoch() != reported.epoch() || !current.leaderId().equals(reported.leaderId())) {
+        if (role.epoch() != reported.epoch() || !role.leader().equals(reported.leaderId())) {
+            Leadership current = leadership();
             reported = current;
             emit(new Effect.LeaderKnown(current.epoch(), current.leaderId()));
         }
@@ -308,6 +333,23 @@ final class QuorumState {
 
     boolean isVoter() {
         return voters.latest().contains(self);
+    }
+
+    /**
+     * Whether this replica may stand for election: a voter, or one whose removal is not known to be committed. The log of the removed
+     * one may be the only one that has the removal, and then nobody else can be elected before it has passed it on (Raft's section
+     * 4.2.2). It does not count its own vote.
+     */
+    boolean mayStand() {
+        return isVoter()
+                || (isRemovalOpen()
+                        && voters.at(voters.latestOffset().orElse(0)).contains(self));
+    }
+
+    private boolean isRemovalOpen() {
+        return voters.kRaftVersion() > 0
+                && voters.latestOffset().isPresent()
+                && voters.latestOffset().getAsLong() >= highWatermark;
     }
 
     boolean isOnlyVoter() {
@@ -365,7 +407,7 @@ final class QuorumState {
 
     /** When to stand for election if nothing happens: an observer never does. */
     private long standDeadlineMs() {
-        return isVoter() ? electionDeadlineMs() : Long.MAX_VALUE;
+        return mayStand() ? electionDeadlineMs() : Long.MAX_VALUE;
     }
 
     private long electionDeadlineMs() {

@@ -24,9 +24,13 @@ public record QuorumStatus(long highWatermark, List<Replica> voters, List<Replic
                 described.add(describe(progress.find(voter).orElse(Progress.ReplicaProgress.unknown(voter.key()))));
             }
         }
-        List<Replica> observers = progress.observers(voters, nowMs).stream()
+        List<Replica> observers = new ArrayList<>(progress.observers(voters, nowMs).stream()
                 .map(QuorumStatus::describe)
-                .toList();
+                .toList());
+        if (!voters.contains(self)) {
+            // A leader that was removed leads on until that is committed.
+            observers.add(new Replica(self, OptionalLong.of(log.flushedEndOffset()), nowMs, nowMs));
+        }
         return new QuorumStatus(highWatermark, described, observers);
     }
 

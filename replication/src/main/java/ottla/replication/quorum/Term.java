@@ -94,6 +94,9 @@ final class Term {
 
     /** Answers the parked fetches that have something to get, or whose time is over. */
     void wake(long highWatermark, long nowMs) {
+        if (parked.isEmpty()) {
+            return;
+        }
         List<Parked> ready = new ArrayList<>(parked);
         ready.removeIf(waiting -> !isReady(waiting, highWatermark, nowMs));
         parked.removeAll(ready);

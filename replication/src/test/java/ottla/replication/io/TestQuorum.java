@@ -52,14 +52,18 @@ public final class TestQuorum implements AutoCloseable, QuorumListener {
     }
 
     public static TestQuorum on(Disk disk) {
-        return new TestQuorum(disk, settings(staticVoters(), MetadataRetention.DEFAULT));
+        return on(disk, settings(staticVoters(), MetadataRetention.DEFAULT));
     }
 
     public static TestQuorum on(Disk disk, QuorumSettings settings) {
-        return new TestQuorum(disk, settings);
+        return new TestQuorum(disk, settings, QuorumPeers.NONE);
     }
 
-    private TestQuorum(Disk disk, QuorumSettings settings) {
+    public static TestQuorum on(Disk disk, QuorumSettings settings, QuorumPeers peers) {
+        return new TestQuorum(disk, settings, peers);
+    }
+
+    private TestQuorum(Disk disk, QuorumSettings settings, QuorumPeers peers) {
         Background background = new Background() {
             @Override
             public void soon(Runnable task) {
@@ -83,7 +87,7 @@ public final class TestQuorum implements AutoCloseable, QuorumListener {
         node = QuorumNode.start(
                 settings,
                 shell,
-                QuorumPeers.NONE,
+                peers,
                 () -> System.nanoTime() / 1_000_000,
                 List.of(this),
                 failure -> events.add(new Event.Failed(failure)));
@@ -130,6 +134,13 @@ public final class TestQuorum implements AutoCloseable, QuorumListener {
             seen.add(next());
         } while (!last.test(seen.getLast()));
         return seen;
+    }
+
+    /** Waits until these vote, as far as this node knows: each change of the voters comes as a committed batch. */
+    public void voted(Integer... ids) {
+        while (!node.voters().ids().equals(List.of(ids))) {
+            next();
+        }
     }
 
     /** The term of this node, which begins soon. */

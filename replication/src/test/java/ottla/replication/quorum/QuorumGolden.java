@@ -6,7 +6,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import ottla.base.GoldenStory;
 
-/** Stories of elections and replication as scripts. */
+/** Stories of elections, replication and changes of the voters as scripts, to be read beside KIP-595, KIP-853, KIP-996 and KIP-1186. */
 final class QuorumGolden {
     private static final Path FOLDER = Path.of("src/test/resources/golden/quorum");
 
@@ -27,7 +27,20 @@ final class QuorumGolden {
                 "check-quorum",
                 "resignation",
                 "succession",
-                "observer"
+                "observer",
+                "disruptive-server",
+                "add-voter",
+                "add-voter-refused",
+                "voter-added-leader-lost",
+                "new-voter-stands",
+                "remove-voter",
+                "remove-leader",
+                "removed-leader-needed",
+                "update-voter",
+                "voter-moved",
+                "upgrade-voters",
+                "static-voter-tells",
+                "auto-join"
             })
     void tellsTheStory(String story) throws IOException {
         GoldenStory.tell(FOLDER.resolve(story + ".txt"), new QuorumScript()::run);

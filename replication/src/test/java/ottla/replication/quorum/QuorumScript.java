@@ -13,12 +13,14 @@ import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import ottla.base.ErrorCode;
+import ottla.base.Uuid;
 import ottla.replication.quorum.Effect.Outgoing;
 import ottla.replication.quorum.Effect.Reply;
 
 /**
  * One replica's machine, driven by lines of text: {@code replica 1 of 1 2 3} makes it, {@code at 1500} lets time pass, and every
- * other line is an input, its fields written as {@code name=value}. What the machine wants done comes back as text, and last what
+ * other line is an input, its fields written as {@code name=value}. {@code dynamic} puts the voters into the log instead of the
+ * configuration (KIP-853), {@code listens 99} has this node moved since, {@code joins} makes it join by itself (KIP-1186). What the machine wants done comes back as text, and last what
  * it is then.
  */
 final class QuorumScript {
@@ -26,6 +28,9 @@ final class QuorumScript {
     private final Set<String> words = new HashSet<>();
     private List<Integer> voters = List.of();
     private int self;
+    private int ownPort;
+    private int kRaftVersion;
+    private QuorumMembership.Joining joining = QuorumMembership.Joining.BY_REQUEST;
     private Election saved = Election.NONE;
     private LogFacts facts = LogFacts.EMPTY;
     private @Nullable Quorum quorum;
@@ -47,14 +52,29 @@ final class QuorumScript {
         return switch (parts[0]) {
             case "replica" -> {
                 self = Integer.parseInt(parts[1]);
+                ownPort = self;
                 voters = Stream.of(parts).skip(3).map(Integer::parseInt).toList();
+                yield List.of();
+            }
+            case "dynamic" -> {
+                kRaftVersion = 1;
+                yield List.of();
+            }
+            case "listens" -> {
+                ownPort = Integer.parseInt(parts[1]);
+                yield List.of();
+            }
+            case "joins" -> {
+                joining = QuorumMembership.Joining.BY_ITSELF;
                 yield List.of();
             }
             case "saved" -> {
                 saved = new Election(
                         number("epoch"),
                         fields.containsKey("leader") ? OptionalInt.of(number("leader")) : OptionalInt.empty(),
-                        fields.containsKey("voted") ? Optional.of(key(number("voted"))) : Optional.empty());
+                        fields.containsKey("voted")
+                                ? Optional.of(number("voted") == self ? directoryKey(self) : key(number("voted")))
+                                : Optional.empty());
                 yield List.of();
             }
             case "log" -> {
@@ -126,7 +146,35 @@ final class QuorumScript {
                         number("position"),
                         number("size"),
                         number("total"));
-            case "appended" -> new Input.Appended(number("epoch"), number("end"), Map.of());
+            case "add-asked" ->
+                new Input.VoterAddAsked(
+                        nextRequest++,
+                        directoryKey(number("voter")),
+                        words.contains("nowhere") ? Map.of() : endpoints(number("voter")),
+                        words.contains("when-appended")
+                                ? Input.Acknowledge.WHEN_APPENDED
+                                : Input.Acknowledge.WHEN_COMMITTED);
+            case "remove-asked" -> new Input.VoterRemoveAsked(nextRequest++, directoryKey(number("voter")));
+            case "update-asked" ->
+                new Input.VoterUpdateAsked(
+                        nextRequest++,
+                        number("epoch"),
+                        new Voter(
+                                directoryKey(number("voter")),
+                                endpoints(fields.containsKey("port") ? number("port") : number("voter")),
+                                number("min"),
+                                number("max")));
+            case "upgrade-asked" ->
+                new Input.KRaftVersionAsked(
+                        nextRequest++,
+                        number("epoch"),
+                        number("version"),
+                        words.contains("validate") ? Input.Upgrade.VALIDATE : Input.Upgrade.MAKE);
+            case "versions-answered" ->
+                new Input.VersionsAnswered(number("send"), error(), number("min"), number("max"));
+            case "update-answered" -> new Input.VoterUpdateAnswered(number("send"), error(), leadership());
+            case "join-answered" -> new Input.JoinAnswered(number("send"), error());
+            case "appended" -> new Input.Appended(number("epoch"), number("end"), controls());
             case "flushed" -> new Input.Flushed(number("end"));
             case "installed" -> new Input.SnapshotInstalled(snapshot(), List.of());
             case "failed" -> new Input.SendFailed(number("send"));
@@ -150,21 +198,57 @@ final class QuorumScript {
     }
 
     private Quorum machine() {
-        VoterSet set = VoterSet.of(voters.stream()
-                .map(id -> new Voter(ReplicaKey.ofUnknownDirectory(id), endpoints(id), 0, 1))
-                .toList());
+        VoterHistory history = new VoterHistory(kRaftVersion == 0 ? voters(voters) : VoterSet.EMPTY);
+        if (kRaftVersion > 0) {
+            history.record(new ControlRecord.KRaftVersion(kRaftVersion), VoterHistory.BEFORE_THE_LOG);
+            history.record(new ControlRecord.Voters(voters(voters)), VoterHistory.BEFORE_THE_LOG);
+        }
         List<Endpoint> bootstrap = voters.stream()
                 .filter(id -> id != self)
                 .map(id -> new Endpoint("node", id))
                 .toList();
         return new Quorum(
-                new QuorumMembership(key(self), endpoints(self), SimulatedCluster.LISTENER, bootstrap),
+                new QuorumMembership(
+                        directoryKey(self), endpoints(ownPort), SimulatedCluster.LISTENER, bootstrap, joining),
                 Timeouts.DEFAULT,
                 new SplittableRandom(1),
                 saved,
                 facts,
-                new VoterHistory(set),
+                history,
                 nowMs);
+    }
+
+    /** Static voters say nothing of themselves. */
+    private VoterSet voters(List<Integer> ids) {
+        return VoterSet.of(ids.stream()
+                .map(id -> new Voter(key(id), endpoints(id), 0, kRaftVersion))
+                .toList());
+    }
+
+    /** {@code voters=1,2 voters-at=5} is a record of voters at offset 5, {@code version=1 version-at=4} one of the level; with
+     * {@code former=} this node votes under the directory that it had before. */
+    private Map<Long, ControlRecord> controls() {
+        Map<Long, ControlRecord> controls = new HashMap<>();
+        if (fields.containsKey("version")) {
+            kRaftVersion = number("version");
+            controls.put((long) number("version-at"), new ControlRecord.KRaftVersion(kRaftVersion));
+        }
+        if (fields.containsKey("voters")) {
+            List<Integer> ids = Stream.of(fields.getOrDefault("voters", "").split(","))
+                    .map(Integer::parseInt)
+                    .toList();
+            controls.put((long) number("voters-at"), new ControlRecord.Voters(voters(ids)));
+        }
+        if (fields.containsKey("former")) {
+            List<Voter> former = new ArrayList<>();
+            for (String id : fields.getOrDefault("former", "").split(",")) {
+                int voter = Integer.parseInt(id);
+                ReplicaKey key = voter == self ? new ReplicaKey(self, new Uuid(8, self)) : directoryKey(voter);
+                former.add(new Voter(key, endpoints(voter), 0, kRaftVersion));
+            }
+            controls.put((long) number("voters-at"), new ControlRecord.Voters(VoterSet.of(former)));
+        }
+        return controls;
     }
 
     private int number(String name) {
@@ -200,8 +284,12 @@ final class QuorumScript {
         return new LogEnd(Integer.parseInt(pair[0]), Long.parseLong(pair[1]));
     }
 
-    private static ReplicaKey key(int id) {
-        return ReplicaKey.ofUnknownDirectory(id);
+    private ReplicaKey key(int id) {
+        return kRaftVersion == 0 ? ReplicaKey.ofUnknownDirectory(id) : directoryKey(id);
+    }
+
+    private static ReplicaKey directoryKey(int id) {
+        return new ReplicaKey(id, new Uuid(7, id));
     }
 
     private static Map<String, Endpoint> endpoints(int id) {
@@ -233,7 +321,32 @@ final class QuorumScript {
                         .formatted(answer.request(), text(answer.reply()), text(answer.error(), answer.leadership()));
             case Effect.AnswerSnapshot answer ->
                 "answer %d: %s".formatted(answer.request(), text(answer.error(), answer.leadership()));
-            case Effect.AppendControl append -> "append in epoch %d: %s".formatted(append.epoch(), append.controls());
+            case Effect.AnswerVoterChange answer ->
+                "answer %d: %s%s"
+                        .formatted(
+                                answer.request(),
+                                answer.error(),
+                                answer.message().map(message -> ", " + message).orElse(""));
+            case Effect.AnswerVoterUpdate answer ->
+                "answer %d: %s(epoch %d%s)"
+                        .formatted(
+                                answer.request(),
+                                answer.error() + " ",
+                                answer.leadership().epoch(),
+                                leader(answer.leadership().leaderId()));
+            case Effect.AnswerKRaftVersion answer ->
+                "answer %d: %s%s"
+                        .formatted(
+                                answer.request(),
+                                answer.error(),
+                                answer.message().map(message -> ", " + message).orElse(""));
+            case Effect.AppendControl append ->
+                "append in epoch %d: %s"
+                        .formatted(
+                                append.epoch(),
+                                append.controls().stream()
+                                        .map(QuorumScript::text)
+                                        .toList());
             case Effect.AppendFetched append -> "append what came with #" + append.send();
             case Effect.WriteSnapshot write ->
                 "write what came with #%d at %d of snapshot %s".formatted(write.send(), write.position(), write.id());
@@ -266,7 +379,35 @@ final class QuorumScript {
             case Outgoing.Fetch fetch -> "fetch in epoch %d, log %s".formatted(fetch.epoch(), text(fetch.log()));
             case Outgoing.FetchSnapshot fetch ->
                 "fetch snapshot %s from %d in epoch %d".formatted(fetch.id(), fetch.position(), fetch.epoch());
+            case Outgoing.AskVersions ignored -> "which versions?";
+            case Outgoing.UpdateVoter update ->
+                "update voter in epoch %d: %s".formatted(update.epoch(), text(update.self()));
+            case Outgoing.AddVoter add -> "add voter " + text(add.self());
+            case Outgoing.RemoveVoter remove -> "remove voter " + text(remove.voter());
         };
+    }
+
+    private static String text(ControlRecord control) {
+        return control instanceof ControlRecord.Voters voters
+                ? voters.voters().voters().stream()
+                        .map(QuorumScript::text)
+                        .toList()
+                        .toString()
+                : control.toString();
+    }
+
+    private static String text(Voter voter) {
+        return "%s at %s, versions %d to %d"
+                .formatted(
+                        text(voter.key()),
+                        voter.endpoints().values(),
+                        voter.minKRaftVersion(),
+                        voter.maxKRaftVersion());
+    }
+
+    /** With an asterisk, if it is known where it keeps its log. */
+    private static String text(ReplicaKey replica) {
+        return replica.id() + (replica.directoryId().isZero() ? "" : "*");
     }
 
     private static String text(Reply reply) {

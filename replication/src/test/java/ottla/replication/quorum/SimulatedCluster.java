@@ -4,39 +4,43 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.PriorityQueue;
 import java.util.Set;
+import java.util.function.LongFunction;
 import java.util.random.RandomGenerator;
+import ottla.base.ErrorCode;
 import ottla.base.Uuid;
+import ottla.replication.quorum.Effect.Outgoing;
 import ottla.replication.quorum.SimulatedReplica.Entry;
 
 /**
- * Replicas of one quorum on one thread, with a network that may delay, lose, repeat and cut, and the invariants of Raft checked
- * after every effect: one leader in an epoch, what is committed never changes and never goes back, a leader has all that is
- * committed.
+ * Replicas of one quorum on one thread, each with its own clock, with a network that may delay, lose, repeat, reorder and cut, and
+ * {@link QuorumInvariants} checked after every effect.
  */
 final class SimulatedCluster implements SimulatedReplica.Surroundings {
     static final String LISTENER = "CONTROLLER";
 
+    private static final String BY_NAME = "bootstrap";
+
+    /** More than this at one moment is a loop that time does not get out of. */
+    private static final int EVENTS_AT_ONCE_MAX = 5_000;
+
     final List<SimulatedReplica> replicas = new ArrayList<>();
+    final QuorumInvariants invariants = new QuorumInvariants();
     private final RandomGenerator random;
     private final PriorityQueue<Event> events =
             new PriorityQueue<>(Comparator.comparingLong(Event::atMs).thenComparingLong(Event::order));
     private final Map<Long, Asked> asked = new HashMap<>();
-    private final Map<Integer, Integer> leaderOfEpoch = new HashMap<>();
-    private final Map<SimulatedReplica, Long> highWatermarks = new HashMap<>();
-    private final List<Entry> committed = new ArrayList<>();
     private final Set<Integer> isolated = new HashSet<>();
-    private final Set<SimulatedReplica> flushing = new HashSet<>();
+    private final Set<Link> cut = new HashSet<>();
     private Faults faults = Faults.NONE;
     private long nowMs;
     private long nextOrder;
     private long nextRequest = 1;
+    private int eventsAtOnce;
 
     /** How the network behaves; chances in one of a hundred. */
     record Faults(int lossPercent, int repeatPercent, int maxDelayMs) {
@@ -45,35 +49,48 @@ final class SimulatedCluster implements SimulatedReplica.Surroundings {
 
     private record Event(long atMs, long order, Runnable action) {}
 
-    private record Asked(SimulatedReplica by, long send) {}
+    private record Link(int from, int to) {}
 
-    SimulatedCluster(int voterCount, int observerCount, RandomGenerator random) {
+    /** Who asked a replica: another one, or an operator, who has no {@code by}. */
+    private record Asked(Optional<SimulatedReplica> by, SimulatedReplica whom, int process, long send, long position) {}
+
+    /** Where the voters are kept. */
+    enum Voting {
+        CONFIGURED,
+        IN_THE_LOG
+    }
+
+    SimulatedCluster(int voterCount, int observerCount, Voting voting, RandomGenerator random) {
         this.random = random;
         List<Voter> voters = new ArrayList<>();
         List<Endpoint> bootstrap = new ArrayList<>();
         for (int id = 1; id <= voterCount; id++) {
-            voters.add(new Voter(ReplicaKey.ofUnknownDirectory(id), endpoints(id), 0, 1));
-            bootstrap.add(new Endpoint("node", id));
+            ReplicaKey key = ReplicaKey.ofUnknownDirectory(id);
+            if (voting == Voting.IN_THE_LOG) {
+                key = new ReplicaKey(id, new Uuid(7, id));
+            }
+            voters.add(new Voter(key, SimulatedReplica.endpoints(id), 0, voting == Voting.IN_THE_LOG ? 1 : 0));
+        }
+        for (int id = 1; id <= voterCount + observerCount; id++) {
+            bootstrap.add(new Endpoint(BY_NAME, id));
         }
         VoterSet set = VoterSet.of(voters);
         for (int id = 1; id <= voterCount + observerCount; id++) {
-            Endpoint own = new Endpoint("node", id);
-            QuorumMembership membership = new QuorumMembership(
-                    new ReplicaKey(id, new Uuid(7, id)),
-                    endpoints(id),
-                    LISTENER,
-                    bootstrap.stream().filter(other -> !other.equals(own)).toList());
-            replicas.add(new SimulatedReplica(membership, set, Timeouts.DEFAULT, random, this));
+            Endpoint own = new Endpoint(BY_NAME, id);
+            boolean isFormatted = voting == Voting.IN_THE_LOG && id <= voterCount;
+            replicas.add(new SimulatedReplica(
+                    id,
+                    voting == Voting.IN_THE_LOG ? VoterSet.EMPTY : set,
+                    isFormatted ? Optional.of(set) : Optional.empty(),
+                    bootstrap.stream().filter(other -> !other.equals(own)).toList(),
+                    random.nextInt(3) == 0 ? QuorumMembership.Joining.BY_ITSELF : QuorumMembership.Joining.BY_REQUEST,
+                    random,
+                    this));
         }
         for (SimulatedReplica replica : replicas) {
+            invariants.watch(replica);
             replica.step(nowMs, new Input.Tick());
         }
-    }
-
-    private static Map<String, Endpoint> endpoints(int id) {
-        Map<String, Endpoint> endpoints = new LinkedHashMap<>();
-        endpoints.put(LISTENER, new Endpoint("node", id));
-        return endpoints;
     }
 
     long nowMs() {
@@ -88,8 +105,14 @@ final class SimulatedCluster implements SimulatedReplica.Surroundings {
         isolated.add(id);
     }
 
+    /** Nothing gets from one to the other any more; the way back is open. */
+    void cut(int from, int to) {
+        cut.add(new Link(from, to));
+    }
+
     void heal() {
         isolated.clear();
+        cut.clear();
         faults = Faults.NONE;
     }
 
@@ -99,57 +122,49 @@ final class SimulatedCluster implements SimulatedReplica.Surroundings {
                 .max(Comparator.comparingInt(replica -> replica.quorum().role().epoch()));
     }
 
-    long committedCount() {
-        return committed.size();
-    }
-
-    List<Entry> committed() {
-        return committed;
-    }
-
     /** Lets the next thing happen, be it a message, a timer or a flush, but nothing after {@code untilMs}. */
     boolean advance(long untilMs) {
-        flushSome();
         long timerMs = Long.MAX_VALUE;
         SimulatedReplica timed = replicas.getFirst();
         for (SimulatedReplica replica : replicas) {
-            if (replica.isUp() && replica.quorum().nextDeadlineMs() < timerMs) {
+            if (replica.isUp() && replica.wakeMs() < timerMs) {
                 timed = replica;
-                timerMs = replica.quorum().nextDeadlineMs();
+                timerMs = replica.wakeMs();
             }
         }
         Event event = events.peek();
-        if (event != null && event.atMs() <= timerMs && event.atMs() <= untilMs) {
-            events.remove();
-            nowMs = Math.max(nowMs, event.atMs());
-            event.action().run();
-        } else if (timerMs <= untilMs) {
-            nowMs = Math.max(nowMs, timerMs);
-            timed.step(nowMs, new Input.Tick());
-        } else {
+        boolean isEvent = event != null && event.atMs() <= timerMs;
+        long nextMs = isEvent ? event.atMs() : timerMs;
+        if (nextMs > untilMs) {
             nowMs = untilMs;
             return false;
+        }
+        eventsAtOnce = nextMs > nowMs ? 0 : eventsAtOnce + 1;
+        QuorumInvariants.check(eventsAtOnce < EVENTS_AT_ONCE_MAX, () -> "time goes on");
+        nowMs = Math.max(nowMs, nextMs);
+        if (isEvent) {
+            events.remove();
+            event.action().run();
+        } else {
+            step(timed, new Input.Tick());
         }
         return true;
     }
 
-    void runUntil(long untilMs) {
-        while (advance(untilMs)) {
-            // everything happens in there
-        }
+    private void step(SimulatedReplica replica, Input input) {
+        replica.step(nowMs, input);
+        flushSoon(replica);
+    }
+
+    void append(SimulatedReplica leader, long value) {
+        leader.append(nowMs, value);
+        flushSoon(leader);
     }
 
     /** Disks finish their flushes at their own pace. */
-    private void flushSome() {
-        for (SimulatedReplica replica : replicas) {
-            if (replica.isUp() && replica.hasUnflushed() && flushing.add(replica)) {
-                after(1 + random.nextInt(3), () -> {
-                    flushing.remove(replica);
-                    if (replica.isUp() && replica.hasUnflushed()) {
-                        replica.flush(nowMs);
-                    }
-                });
-            }
+    private void flushSoon(SimulatedReplica replica) {
+        if (replica.beginsFlush()) {
+            after(1 + random.nextInt(3), () -> replica.flush(nowMs));
         }
     }
 
@@ -157,43 +172,86 @@ final class SimulatedCluster implements SimulatedReplica.Surroundings {
         events.add(new Event(nowMs + delayMs, nextOrder++, action));
     }
 
+    @Override
+    public void soon(Runnable action) {
+        after(random.nextInt(4), action);
+    }
+
     /** Brings something from one replica to another, or does not. */
-    private void transport(SimulatedReplica from, SimulatedReplica to, Runnable arrival) {
+    private void transport(int from, int to, Runnable arrival) {
         int copies = random.nextInt(100) < faults.repeatPercent() ? 2 : 1;
         for (int copy = 0; copy < copies; copy++) {
             boolean lost = random.nextInt(100) < faults.lossPercent();
             long delayMs = 1L + random.nextInt(faults.maxDelayMs());
-            after(delayMs, () -> {
-                if (!lost && to.isUp() && !isolated.contains(from.id) && !isolated.contains(to.id)) {
-                    arrival.run();
-                }
-            });
+            if (!lost) {
+                after(delayMs, () -> {
+                    if (!isolated.contains(from) && !isolated.contains(to) && !cut.contains(new Link(from, to))) {
+                        arrival.run();
+                    }
+                });
+            }
         }
     }
 
     @Override
     public void send(SimulatedReplica from, Effect.Send send) {
-        SimulatedReplica to = replicas.get(send.peer().endpoint().port() - 1);
-        transport(from, to, () -> {
-            long request = nextRequest++;
-            asked.put(request, new Asked(from, send.send()));
-            to.step(nowMs, request(request, from, send.message()));
+        Endpoint endpoint = send.peer().endpoint();
+        SimulatedReplica to = replicas.get((endpoint.port() - 1) % 100);
+        ReplicaKey sender = from.key();
+        int process = from.incarnation();
+        transport(from.id, to.id, () -> {
+            if (!to.isUp()) {
+                transport(to.id, from.id, () -> refused(from, process, send.send()));
+            } else if (send.message() instanceof Outgoing.AskVersions) {
+                Input versions = new Input.VersionsAnswered(send.send(), ErrorCode.NONE, 0, 1);
+                transport(to.id, from.id, () -> arrive(from, process, versions, 0, List.of()));
+            } else {
+                long request = nextRequest++;
+                long position = send.message() instanceof Outgoing.FetchSnapshot fetch ? fetch.position() : 0;
+                asked.put(request, new Asked(Optional.of(from), to, process, send.send(), position));
+                step(to, request(request, from, sender, send.message()));
+            }
         });
     }
 
-    private static Input request(long request, SimulatedReplica from, Effect.Outgoing message) {
-        ReplicaKey sender = new ReplicaKey(from.id, new Uuid(7, from.id));
+    private void refused(SimulatedReplica from, int process, long send) {
+        arrive(from, process, new Input.SendFailed(send), 0, List.of());
+    }
+
+    private void arrive(SimulatedReplica at, int process, Input input, int fromOffset, List<Entry> entries) {
+        if (at.isUp() && at.incarnation() == process) {
+            at.answered(nowMs, input, fromOffset, entries);
+            flushSoon(at);
+        }
+    }
+
+    /** An operator asks a replica that runs; it has to answer once. */
+    void operate(SimulatedReplica at, LongFunction<Input> question) {
+        long request = nextRequest++;
+        asked.put(request, new Asked(Optional.empty(), at, at.incarnation(), 0, 0));
+        step(at, question.apply(request));
+    }
+
+    /** Whether an operator still waits for a process that runs. */
+    boolean owesAnswers() {
+        return asked.values().stream()
+                .anyMatch(waiting -> waiting.by().isEmpty()
+                        && waiting.whom().isUp()
+                        && waiting.whom().incarnation() == waiting.process());
+    }
+
+    private static Input request(long request, SimulatedReplica from, ReplicaKey sender, Outgoing message) {
         return switch (message) {
-            case Effect.Outgoing.Vote vote ->
+            case Outgoing.Vote vote ->
                 new Input.VoteAsked(
                         request, sender, vote.epoch(), vote.log(), vote.asking(), Optional.of(vote.voter()));
-            case Effect.Outgoing.AnnounceLeader announcement ->
+            case Outgoing.AnnounceLeader announcement ->
                 new Input.LeaderAnnounced(
-                        request, from.id, announcement.epoch(), endpoints(from.id), Optional.of(announcement.voter()));
-            case Effect.Outgoing.AnnounceResignation resignation ->
+                        request, from.id, announcement.epoch(), from.endpoints(), Optional.of(announcement.voter()));
+            case Outgoing.AnnounceResignation resignation ->
                 new Input.LeaderResigned(
-                        request, from.id, resignation.epoch(), endpoints(from.id), resignation.preferredSuccessors());
-            case Effect.Outgoing.Fetch fetch ->
+                        request, from.id, resignation.epoch(), from.endpoints(), resignation.preferredSuccessors());
+            case Outgoing.Fetch fetch ->
                 new Input.FetchAsked(
                         request,
                         sender,
@@ -202,30 +260,46 @@ final class SimulatedCluster implements SimulatedReplica.Surroundings {
                         fetch.log().endOffset(),
                         fetch.highWatermark(),
                         fetch.maxWaitMs());
-            case Effect.Outgoing.FetchSnapshot fetch ->
-                new Input.SnapshotAsked(request, sender, fetch.epoch(), fetch.id());
+            case Outgoing.FetchSnapshot fetch -> new Input.SnapshotAsked(request, sender, fetch.epoch(), fetch.id());
+            case Outgoing.UpdateVoter update -> new Input.VoterUpdateAsked(request, update.epoch(), update.self());
+            case Outgoing.AddVoter add ->
+                new Input.VoterAddAsked(
+                        request, add.self().key(), add.self().endpoints(), Input.Acknowledge.WHEN_APPENDED);
+            case Outgoing.RemoveVoter remove -> new Input.VoterRemoveAsked(request, remove.voter());
+            case Outgoing.AskVersions ignored -> throw new AssertionError("answered by the network");
         };
     }
 
     @Override
     public void answer(SimulatedReplica from, long request, Effect answer) {
-        Asked by = asked.remove(request);
-        if (by == null) {
+        Asked asker = asked.remove(request);
+        if (asker == null) {
             throw new AssertionError("answered twice: " + answer);
         }
+        if (asker.by().isEmpty()) {
+            return;
+        }
+        SimulatedReplica by = asker.by().get();
         List<Entry> entries = new ArrayList<>();
-        Input input = toInput(by.send(), answer, from, entries);
-        transport(from, by.by(), () -> by.by().fetched(nowMs, input, entries));
+        Input input = toInput(asker, answer, from, entries);
+        int fromOffset =
+                answer instanceof Effect.AnswerFetch fetch && fetch.reply() instanceof Effect.Reply.Records records
+                        ? (int) records.fromOffset()
+                        : 0;
+        transport(from.id, by.id, () -> arrive(by, asker.process(), input, fromOffset, entries));
     }
 
-    private static Input toInput(long send, Effect answer, SimulatedReplica from, List<Entry> entries) {
+    private Input toInput(Asked asker, Effect answer, SimulatedReplica from, List<Entry> entries) {
+        long send = asker.send();
         return switch (answer) {
             case Effect.AnswerVote vote -> new Input.VoteAnswered(send, vote.error(), vote.leadership(), vote.vote());
             case Effect.AnswerAnnouncement told -> new Input.ResignationAnswered(send, told.error(), told.leadership());
+            case Effect.AnswerVoterUpdate told -> new Input.VoterUpdateAnswered(send, told.error(), told.leadership());
+            case Effect.AnswerVoterChange told -> new Input.JoinAnswered(send, told.error());
             case Effect.AnswerFetch fetch -> {
                 Input.Fetched fetched = switch (fetch.reply()) {
                     case Effect.Reply.Records records -> {
-                        entries.addAll(from.log.subList((int) records.fromOffset(), from.log.size()));
+                        entries.addAll(some(from, (int) records.fromOffset()));
                         yield new Input.Fetched.Records(entries.size(), records.highWatermark());
                     }
                     case Effect.Reply.Diverging diverging -> new Input.Fetched.Diverging(diverging.end());
@@ -234,64 +308,81 @@ final class SimulatedCluster implements SimulatedReplica.Surroundings {
                 };
                 yield new Input.FetchAnswered(send, fetch.error(), fetch.leadership(), fetched);
             }
+            case Effect.AnswerSnapshot snapshot -> {
+                int total = (int) snapshot.id().endOffset();
+                int first = (int) Math.min(asker.position(), total);
+                int end = Math.min(total, first + 1 + random.nextInt(10));
+                if (snapshot.error() == ErrorCode.NONE) {
+                    QuorumInvariants.check(
+                            from.snapshots.contains(snapshot.id()), () -> "no snapshot " + snapshot.id());
+                    entries.addAll(from.log.subList(first, end));
+                }
+                yield new Input.SnapshotAnswered(
+                        send, snapshot.error(), snapshot.leadership(), snapshot.id(), first, entries.size(), total);
+            }
             default -> throw new AssertionError("not an answer: " + answer);
         };
     }
 
+    /** As many whole batches as a fetch happens to bring. */
+    private List<Entry> some(SimulatedReplica from, int first) {
+        QuorumInvariants.check(
+                first >= from.startOffset(),
+                () -> "leader " + from.id + " sends records from " + first + " that it has deleted");
+        int end = Math.min(from.log.size(), first + 1 + random.nextInt(20));
+        while (end < from.log.size() && from.log.get(end).inBatch() > 0) {
+            end++;
+        }
+        return List.copyOf(from.log.subList(first, end));
+    }
+
     @Override
     public void happened(SimulatedReplica at, Effect effect) {
-        if (effect instanceof Effect.BecomeLeader leader) {
-            Integer other = leaderOfEpoch.put(leader.epoch(), at.id);
-            check(other == null, "epoch " + leader.epoch() + " has the leaders " + other + " and " + at.id);
-            check(
-                    at.log.size() >= committed.size()
-                            && at.log.subList(0, committed.size()).equals(committed),
-                    "leader " + at.id + " lacks what is committed");
-        }
-        if (effect instanceof Effect.Commit commit) {
-            long before = highWatermarks.getOrDefault(at, -1L);
-            check(commit.highWatermark() > before, "the high watermark of " + at.id + " went back");
-            highWatermarks.put(at, commit.highWatermark());
-            check(commit.highWatermark() <= at.log.size(), "replica " + at.id + " lacks what it thinks committed");
-            for (int offset = 0; offset < commit.highWatermark(); offset++) {
-                Entry entry = at.log.get(offset);
-                if (offset == committed.size()) {
-                    committed.add(entry);
-                }
-                check(committed.get(offset).equals(entry), "two values were committed at offset " + offset);
+        invariants.happened(at, effect);
+    }
+
+    @Override
+    public void writes(SimulatedReplica at, Effect.AppendControl append) {
+        for (ControlRecord control : append.controls()) {
+            if (control instanceof ControlRecord.Voters voters) {
+                invariants.voting(at, voters.voters());
             }
         }
-        if (effect instanceof Effect.Truncate truncate) {
-            check(
-                    truncate.endOffset() >= highWatermarks.getOrDefault(at, -1L),
-                    "replica " + at.id + " cuts off what is committed");
-        }
+        step(at, at.write(append));
     }
 
     void crash(SimulatedReplica replica) {
         replica.crash();
-        highWatermarks.remove(replica);
+        invariants.crashed(replica);
+    }
+
+    void loseDisk(SimulatedReplica replica) {
+        invariants.losesDisk(replica);
+        replica.loseDisk();
+        invariants.watch(replica);
     }
 
     void restart(SimulatedReplica replica) {
         replica.restart(nowMs);
+        flushSoon(replica);
     }
 
-    List<Role> roles() {
-        return replicas.stream().map(replica -> replica.quorum().role()).toList();
-    }
-
-    OptionalInt agreedLeader() {
-        Set<OptionalInt> leaders = new HashSet<>();
+    /** Where everybody stands, for people. */
+    String describe() {
+        StringBuilder text = new StringBuilder();
         for (SimulatedReplica replica : replicas) {
-            leaders.add(replica.quorum().leadership().leaderId());
+            Quorum quorum = replica.quorum();
+            text.append("\n  %s %s, log %s, flushed %d, committed %d, voters %s"
+                    .formatted(
+                            replica.key(),
+                            quorum.role(),
+                            quorum.logEnd(),
+                            replica.flushedEnd(),
+                            quorum.highWatermark(),
+                            quorum.voters().latest().voters().stream()
+                                    .map(Voter::key)
+                                    .toList()));
         }
-        return leaders.size() == 1 ? leaders.iterator().next() : OptionalInt.empty();
-    }
-
-    private void check(boolean holds, String rule) {
-        if (!holds) {
-            throw new AssertionError("at " + nowMs + " ms: " + rule);
-        }
+        return text.toString();
     }
 }

@@ -5,15 +5,18 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Objects;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import ottla.controller.image.Provenance;
+import ottla.controller.io.QuorumFeature;
 import ottla.controller.io.SnapshotSink;
 import ottla.replication.io.QuorumNode;
+import ottla.replication.quorum.Input;
 import ottla.replication.quorum.SnapshotId;
 import ottla.replication.quorum.VersionedRecord;
 
-/** Carries the controller's snapshots to the quorum's node, which is there only after the controller. */
-final class SnapshotWriting implements SnapshotSink {
+/** What the controller wants of the quorum's node, which is there only after the controller. Any thread. */
+final class QuorumAccess implements SnapshotSink, QuorumFeature {
     /** As many records at a time: some tens of kilobytes, which the writer gathers into larger batches. */
     private static final int CHUNK_RECORDS = 1000;
 
@@ -30,6 +33,28 @@ final class SnapshotWriting implements SnapshotSink {
         node.createSnapshot(id, at.appendTimeMs(), chunks(records.iterator()))
                 .toCompletableFuture()
                 .join();
+    }
+
+    @Override
+    public int level() {
+        QuorumNode node = quorum;
+        return node == null ? 0 : node.kRaftVersion();
+    }
+
+    @Override
+    public CompletionStage<Outcome> raise(int epoch, int level) {
+        return upgrade(epoch, level, Input.Upgrade.MAKE);
+    }
+
+    @Override
+    public CompletionStage<Outcome> validate(int epoch, int level) {
+        return upgrade(epoch, level, Input.Upgrade.VALIDATE);
+    }
+
+    private CompletionStage<Outcome> upgrade(int epoch, int level, Input.Upgrade upgrade) {
+        return Objects.requireNonNull(quorum, "an active controller has a quorum")
+                .upgradeKRaftVersion(epoch, level, upgrade)
+                .thenApply(upgraded -> new Outcome(upgraded.error(), upgraded.message()));
     }
 
     private static Iterator<List<VersionedRecord>> chunks(Iterator<VersionedRecord> records) {
