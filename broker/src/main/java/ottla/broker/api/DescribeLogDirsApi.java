@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import ottla.base.ErrorCode;
 import ottla.base.TopicPartition;
@@ -12,7 +11,6 @@ import ottla.log.io.DiskFailure;
 import ottla.log.io.LogDirectory;
 import ottla.log.io.LogStore;
 import ottla.replication.io.Replica;
-import ottla.replication.io.ReplicaMoves;
 import ottla.replication.io.Replicas;
 import ottla.wire.io.InboundRequest;
 import ottla.wire.message.ApiKey;
@@ -51,37 +49,57 @@ public final class DescribeLogDirsApi implements Api<DescribeLogDirsRequest> {
     }
 
     private DescribeLogDirsResponse answer(DescribeLogDirsRequest request) {
+        List<Shown> shown = shown(request);
         List<DescribeLogDirsResult> results = new ArrayList<>();
         for (LogDirectory directory : store.directories()) {
             results.add(
                     store.isOnline(directory)
-                            ? describe(directory, request)
+                            ? describe(directory, shown)
                             : offline(directory.disk().root()));
         }
         unusable.forEach(root -> results.add(offline(root)));
         return DescribeLogDirsResponse.DEFAULT.withResults(results);
     }
 
+    /** A log or a copy of one, and where it is. */
+    private record Shown(LogDirectory directory, String topic, DescribeLogDirsPartition partition) {}
+
+    /** Looked at once for all directories: a log that comes to another one meanwhile is in exactly one of them. */
+    private List<Shown> shown(DescribeLogDirsRequest request) {
+        List<Shown> shown = new ArrayList<>();
+        for (Replica replica : replicas.all()) {
+            TopicPartition name = replica.name();
+            if (!isAsked(request, name)) {
+                continue;
+            }
+            replicas.directoryOf(replica).ifPresent(directory -> {
+                long lag = Math.max(0, replica.highWatermark() - replica.endOffset());
+                shown.add(new Shown(
+                        directory,
+                        name.topic(),
+                        new DescribeLogDirsPartition(name.partition(), replica.sizeBytes(), lag, false)));
+            });
+            // after the log itself: a copy that has become the log is not shown beside it
+            replicas.copyOf(replica).ifPresent(copy -> {
+                long lag = Math.max(0, replica.endOffset() - copy.endOffset());
+                shown.add(new Shown(
+                        copy.directory(),
+                        name.topic(),
+                        new DescribeLogDirsPartition(name.partition(), copy.sizeBytes(), lag, true)));
+            });
+        }
+        return shown;
+    }
+
     private static DescribeLogDirsResult offline(String root) {
         return DescribeLogDirsResult.DEFAULT.withLogDir(root).withErrorCode(ErrorCode.KAFKA_STORAGE_ERROR.code());
     }
 
-    private DescribeLogDirsResult describe(LogDirectory directory, DescribeLogDirsRequest request) {
+    private static DescribeLogDirsResult describe(LogDirectory directory, List<Shown> shown) {
         Map<String, List<DescribeLogDirsPartition>> byTopic = new LinkedHashMap<>();
-        for (Replica replica : replicas.all()) {
-            TopicPartition name = replica.name();
-            boolean here = replicas.directoryOf(replica).equals(Optional.of(directory));
-            if (here && isAsked(request, name)) {
-                long lag = Math.max(0, replica.highWatermark() - replica.endOffset());
-                byTopic.computeIfAbsent(name.topic(), topic -> new ArrayList<>())
-                        .add(new DescribeLogDirsPartition(name.partition(), replica.sizeBytes(), lag, false));
-            }
-            Optional<ReplicaMoves.Copy> copy = replicas.copyOf(replica);
-            if (copy.isPresent() && copy.get().directory() == directory && isAsked(request, name)) {
-                long lag = Math.max(0, replica.endOffset() - copy.get().endOffset());
-                byTopic.computeIfAbsent(name.topic(), topic -> new ArrayList<>())
-                        .add(new DescribeLogDirsPartition(
-                                name.partition(), copy.get().sizeBytes(), lag, true));
+        for (Shown one : shown) {
+            if (one.directory == directory) {
+                byTopic.computeIfAbsent(one.topic, topic -> new ArrayList<>()).add(one.partition);
             }
         }
         List<DescribeLogDirsTopic> topics = new ArrayList<>();

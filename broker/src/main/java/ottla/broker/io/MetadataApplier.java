@@ -31,7 +31,6 @@ import ottla.controller.io.ImageListener;
 import ottla.log.LogConfig;
 import ottla.log.io.LogDirectory;
 import ottla.log.io.LogStore;
-import ottla.replication.io.DirectoryAssignments;
 import ottla.replication.io.Replica;
 import ottla.replication.io.Replicas;
 import ottla.replication.partition.Assignment;
@@ -58,7 +57,7 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
     private final Replicas replicas;
     private final ClusterView cluster;
     private final GroupTerms groups;
-    private final DirectoryAssignments directories;
+    private final ReplicaDirectories directories;
     private volatile LongConsumer reached = offset -> {};
     private final ExecutorService thread = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("metadata").daemon().factory());
@@ -71,7 +70,7 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
             Replicas replicas,
             ClusterView cluster,
             GroupTerms groups,
-            DirectoryAssignments directories) {
+            ReplicaDirectories directories) {
         this.nodeId = nodeId;
         this.file = file;
         this.replicas = replicas;
@@ -111,6 +110,7 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
     }
 
     private void apply(ImageDelta delta, ClusterImage image) {
+        directories.carryingOut(image);
         LayeredConfig layers = layers(image);
         if (!loaded.isDone()) {
             load(image, layers);

@@ -13,6 +13,7 @@ import org.slf4j.LoggerFactory;
 import ottla.base.ErrorCode;
 import ottla.base.Uuid;
 import ottla.broker.api.ClusterView;
+import ottla.controller.image.ClusterImage;
 import ottla.log.io.Background;
 import ottla.replication.io.DirectoryAssignments;
 import ottla.replication.partition.LogMove;
@@ -43,6 +44,8 @@ final class ReplicaDirectories implements DirectoryAssignments {
     private final ClusterView cluster;
     private final Background threads;
 
+    private volatile LogMove.Reporting reporting = LogMove.Reporting.NONE;
+
     // Guarded by this.
     private final Map<Place, Wish> pending = new LinkedHashMap<>();
     private Wire wire = (api, request) -> CompletableFuture.failedStage(new IllegalStateException());
@@ -69,11 +72,19 @@ final class ReplicaDirectories implements DirectoryAssignments {
         wire = next;
     }
 
-    @Override
-    public LogMove.Reporting reporting() {
-        return cluster.image().metadataVersion().hasDirectories()
+    /**
+     * An image is about to be carried out. What other threads are shown is older, and nothing at all at first, when the moves that an
+     * earlier process began are gone on with: those must be told, too.
+     */
+    void carryingOut(ClusterImage image) {
+        reporting = image.metadataVersion().hasDirectories()
                 ? LogMove.Reporting.BEFORE_EXCHANGE
                 : LogMove.Reporting.NONE;
+    }
+
+    @Override
+    public LogMove.Reporting reporting() {
+        return reporting;
     }
 
     @Override
