@@ -60,12 +60,14 @@ class DifferentialTest {
             ApiKeys.DELETE_GROUPS,
             ApiKeys.DELETE_RECORDS,
             ApiKeys.DESCRIBE_LOG_DIRS,
+            ApiKeys.ALTER_REPLICA_LOG_DIRS,
             ApiKeys.DESCRIBE_PRODUCERS,
             ApiKeys.BROKER_REGISTRATION,
             ApiKeys.BROKER_HEARTBEAT,
             ApiKeys.DESCRIBE_QUORUM,
             ApiKeys.ALLOCATE_PRODUCER_IDS,
             ApiKeys.UNREGISTER_BROKER,
+            ApiKeys.ASSIGN_REPLICAS_TO_DIRS,
             ApiKeys.UPDATE_FEATURES);
 
     /** After these the metadata may have changed, and the next request must not see the old. */
@@ -88,7 +90,7 @@ class DifferentialTest {
 
     static long[] seeds() {
         Long wanted = Long.getLong("ottla.seed");
-        return wanted == null ? new long[] {20260921, 5} : new long[] {wanted};
+        return wanted == null ? new long[] {20260921, 7} : new long[] {wanted};
     }
 
     /** How often each version of each API is asked. */
@@ -121,6 +123,9 @@ class DifferentialTest {
             RequestGenerator generator = new RequestGenerator(random);
             for (int round = 0; round < ROUNDS; round++) {
                 new GroupStory("story-" + round, sides, random, (step, answers) -> tally(sides, step, answers)).tell();
+                for (Step step : Steps.logDirectories()) {
+                    compare(sides, step);
+                }
                 for (Version version : everyVersion(random)) {
                     compare(sides, generator.next(version.api, version.version));
                 }

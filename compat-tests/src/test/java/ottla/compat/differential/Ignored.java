@@ -67,6 +67,8 @@ final class Ignored {
             "Produce.responses",
             "Produce.responses.partitionResponses",
             "ListGroups.groups",
+            "AlterReplicaLogDirs.results",
+            "AlterReplicaLogDirs.results.partitions",
             "DescribeLogDirs.results.topics",
             "DescribeLogDirs.results.topics.partitions",
             "DescribeConfigs.results.configs",

@@ -147,7 +147,11 @@ final class Side implements AutoCloseable {
         if (!named) {
             return node;
         }
-        return node.asText().equals("$cluster") ? new TextNode(broker.clusterId()) : names.value(node.asText());
+        return switch (node.asText()) {
+            case "$cluster" -> new TextNode(broker.clusterId());
+            case "$directory" -> new TextNode(broker.dataDirectory().toString());
+            default -> names.value(node.asText());
+        };
     }
 
     /** Kafka's converters insist on the width of numbers. */

@@ -3,6 +3,7 @@ package ottla.compat.differential;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
 import org.apache.kafka.common.protocol.ApiKeys;
 
 /** Requests that are written by hand. */
@@ -13,12 +14,48 @@ final class Steps {
 
     /** A request as JSON, in which single quotes stand for double ones. */
     static Step of(ApiKeys api, int version, String request) {
+        return new Step(api, version, Step.Listener.BROKER, json(request));
+    }
+
+    private static ObjectNode json(String request) {
         try {
-            ObjectNode fields = (ObjectNode) JSON.readTree(request.replace('\'', '"'));
-            return new Step(api, version, Step.Listener.BROKER, fields);
+            return (ObjectNode) JSON.readTree(request.replace('\'', '"'));
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(request, e);
         }
+    }
+
+    /** Where logs are put: all there are besides those that move, which takes its time. */
+    static List<Step> logDirectories() {
+        return List.of(
+                alterLogDirectory("$directory", "alpha", "0, 1, 2, 3, -1"),
+                alterLogDirectory("$directory", "nope", "0"),
+                alterLogDirectory("$directory", "bad name", "0"),
+                alterLogDirectory("$directory", "l".repeat(240), "0"),
+                alterLogDirectory("$directory", "__cluster_metadata", "0"),
+                alterLogDirectory("/nowhere", "alpha", "0, 7"),
+                alterLogDirectory("", "alpha", "0"),
+                of(ApiKeys.ALTER_REPLICA_LOG_DIRS, 2, "{'dirs': []}"),
+                of(ApiKeys.ALTER_REPLICA_LOG_DIRS, 2, """
+                        {'dirs': [{'path': '$directory', 'topics': [{'name': 'alpha', 'partitions': [0]}]},
+                                  {'path': '/nowhere', 'topics': [{'name': 'alpha', 'partitions': [1]},
+                                                                  {'name': 'beta', 'partitions': [0]}]}]}"""),
+                assignDirectory(1, -1),
+                assignDirectory(1, 1_000_000),
+                assignDirectory(9, 0));
+    }
+
+    private static Step alterLogDirectory(String path, String topic, String partitions) {
+        return of(ApiKeys.ALTER_REPLICA_LOG_DIRS, 2, """
+                {'dirs': [{'path': '%s', 'topics': [{'name': '%s', 'partitions': [%s]}]}]}""".formatted(path, topic, partitions));
+    }
+
+    private static Step assignDirectory(int brokerId, long brokerEpoch) {
+        return new Step(ApiKeys.ASSIGN_REPLICAS_TO_DIRS, 0, Step.Listener.CONTROLLER, json("""
+                {'brokerId': %d, 'brokerEpoch': %d, 'directories': [{'id': 'AAAAAAAAAAAAAAAAAAAAyA',
+                 'topics': [{'topicId': '$topic:alpha', 'partitions': [{'partitionIndex': 0}, {'partitionIndex': 7}]},
+                            {'topicId': '%s', 'partitions': [{'partitionIndex': 0}]}]}]}""".formatted(
+                        brokerId, brokerEpoch, Vocabulary.UNKNOWN_ID)));
     }
 
     static Step createTopic(String topic, int partitions, String configs) {

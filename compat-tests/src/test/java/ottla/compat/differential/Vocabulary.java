@@ -114,6 +114,7 @@ final class Vocabulary {
             case "BrokerRegistration.BrokerId",
                     "BrokerHeartbeat.BrokerId",
                     "AllocateProducerIds.BrokerId",
+                    "AssignReplicasToDirs.BrokerId",
                     "UnregisterBroker.BrokerId" -> number(2, 2, 2, 3).or(99, -1);
             case "BrokerRegistration.ClusterId" -> text(bad() ? "another" : "$cluster");
             case "BrokerRegistration.IncarnationId" ->
@@ -127,10 +128,13 @@ final class Vocabulary {
             case "BrokerRegistration.LogDirs" -> text(oneOf("AAAAAAAAAAAAAAAAAAAAyA", "AAAAAAAAAAAAAAAAAAAAyB"));
             case "BrokerRegistration.PreviousBrokerEpoch" -> number(-1);
             case "BrokerRegistration.IsMigratingZkBroker" -> BooleanNode.valueOf(bad());
-            case "BrokerHeartbeat.BrokerEpoch", "AllocateProducerIds.BrokerEpoch" ->
+            case "BrokerHeartbeat.BrokerEpoch", "AllocateProducerIds.BrokerEpoch", "AssignReplicasToDirs.BrokerEpoch" ->
                 bad() ? new LongNode(1) : text("$broker-epoch");
             case "BrokerHeartbeat.WantFence" -> BooleanNode.TRUE;
             case "BrokerHeartbeat.OfflineLogDirs", "BrokerHeartbeat.CordonedLogDirs" -> text("AAAAAAAAAAAAAAAAAAAAyA");
+            case "AssignReplicasToDirs.Directories.Id" ->
+                text(oneOf("AAAAAAAAAAAAAAAAAAAAyA", "AAAAAAAAAAAAAAAAAAAAyB"));
+            case "AlterReplicaLogDirs.Dirs.Path" -> text(bad() ? oneOf("/nowhere", "data", "") : "$directory");
             case "JoinGroup.SessionTimeoutMs" -> number(1).or(5, Integer.MAX_VALUE);
             default -> null;
         };
