@@ -387,7 +387,8 @@ class MoveLogTest {
     private Path place(Clients clients, TopicPartition partition) throws Exception {
         Map<String, LogDirDescription> described = describe(clients);
         for (Path directory : directories()) {
-            ReplicaInfo info = described.get(directory.toString()).replicaInfos().get(partition);
+            ReplicaInfo info =
+                    described.get(directory.toString()).replicaInfos().get(partition);
             if (info != null && !info.isFuture()) {
                 return directory;
             }

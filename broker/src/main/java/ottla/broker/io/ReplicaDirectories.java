@@ -77,9 +77,8 @@ final class ReplicaDirectories implements DirectoryAssignments {
      * earlier process began are gone on with: those must be told, too.
      */
     void carryingOut(ClusterImage image) {
-        reporting = image.metadataVersion().hasDirectories()
-                ? LogMove.Reporting.BEFORE_EXCHANGE
-                : LogMove.Reporting.NONE;
+        reporting =
+                image.metadataVersion().hasDirectories() ? LogMove.Reporting.BEFORE_EXCHANGE : LogMove.Reporting.NONE;
     }
 
     @Override
