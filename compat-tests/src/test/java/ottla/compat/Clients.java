@@ -8,10 +8,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -20,6 +23,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -62,7 +66,35 @@ public record Clients(String bootstrap) {
         try (Admin admin = admin()) {
             NewTopic wanted = new NewTopic(topic, Optional.of(partitions), Optional.empty()).configs(settings);
             admin.createTopics(List.of(wanted)).all().get();
+            Map<TopicPartition, OffsetSpec> all = IntStream.range(0, partitions)
+                    .boxed()
+                    .collect(Collectors.toMap(i -> new TopicPartition(topic, i), i -> OffsetSpec.latest()));
+            // the controller has answered: brokers learn of the topic after that
+            Waiting.until(topic + " is led", () -> {
+                try {
+                    return !admin.listOffsets(all).all().get().isEmpty();
+                } catch (ExecutionException refused) {
+                    if (refused.getCause() instanceof UnknownTopicOrPartitionException) {
+                        return false;
+                    }
+                    throw refused;
+                }
+            });
         }
+    }
+
+    /** The newest value of each key that a partition has up to an offset, where it must end. */
+    Map<String, String> newest(TopicPartition partition, long endOffset) {
+        Map<String, String> newest = new HashMap<>();
+        try (KafkaConsumer<String, String> consumer = consumer("isolation.level", "read_committed")) {
+            consumer.assign(List.of(partition));
+            consumer.seekToBeginning(List.of(partition));
+            Waiting.until("all of " + partition + " is read", () -> {
+                consumer.poll(Duration.ofMillis(100)).forEach(record -> newest.put(record.key(), record.value()));
+                return consumer.position(partition) == endOffset;
+            });
+        }
+        return newest;
     }
 
     /** All records of some partitions, read from the oldest on; there must be exactly so many. */

@@ -6,14 +6,12 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -52,14 +50,14 @@ class CompactionTest {
             long writtenBytes = (long) RECORDS * VALUE_CHARS;
             // the active segment is never cleaned, and of the others little is left
             Waiting.value("compaction", () -> logBytes(directory), bytes -> bytes < writtenBytes / 3);
-            assertThat(read(clients)).isEqualTo(newest);
+            assertThat(clients.newest(PARTITION, RECORDS)).isEqualTo(newest);
 
             broker.terminate();
             assertThat(Files.readString(broker.dataDirectory().resolve("cleaner-offset-checkpoint")))
                     .startsWith("0\n")
                     .contains("compacted 0 ");
             broker.restart();
-            assertThat(read(clients)).isEqualTo(newest);
+            assertThat(clients.newest(PARTITION, RECORDS)).isEqualTo(newest);
         }
     }
 
@@ -76,18 +74,6 @@ class CompactionTest {
                 .toList();
         try (KafkaProducer<String, String> producer = clients.producer()) {
             Clients.deliver(producer, records.stream());
-        }
-        return newest;
-    }
-
-    private static Map<String, String> read(Clients clients) {
-        Map<String, String> newest = new HashMap<>();
-        try (KafkaConsumer<String, String> consumer = clients.consumer("isolation.level", "read_committed")) {
-            consumer.assign(List.of(PARTITION));
-            consumer.seekToBeginning(List.of(PARTITION));
-            while (consumer.position(PARTITION) < RECORDS) {
-                consumer.poll(Duration.ofMillis(100)).forEach(record -> newest.put(record.key(), record.value()));
-            }
         }
         return newest;
     }

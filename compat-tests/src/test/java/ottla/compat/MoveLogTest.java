@@ -5,10 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -23,7 +21,6 @@ import org.apache.kafka.clients.admin.LogDirDescription;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.ReplicaInfo;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
@@ -227,16 +224,7 @@ class MoveLogTest {
         Waiting.until("compaction", () -> info(clients, compacted, from).size() < 2_000_000);
         assertThat(alter(clients, compacted, target)).isEqualTo(Errors.NONE);
         Waiting.until("it has moved", () -> place(clients, compacted).equals(target));
-        Map<String, String> newest = new HashMap<>();
-        try (KafkaConsumer<String, String> consumer = clients.consumer()) {
-            consumer.assign(List.of(compacted));
-            consumer.seekToBeginning(List.of(compacted));
-            Waiting.until("all is read", () -> {
-                consumer.poll(Duration.ofMillis(100)).forEach(record -> newest.put(record.key(), record.value()));
-                return consumer.position(compacted) == 3_000;
-            });
-        }
-        assertThat(newest)
+        assertThat(clients.newest(compacted, 3_000))
                 .isEqualTo(IntStream.range(2_990, 3_000)
                         .boxed()
                         .collect(Collectors.toMap(i -> "key " + i % 10, i -> i + VALUE)));

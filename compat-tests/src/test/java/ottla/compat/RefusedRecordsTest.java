@@ -11,11 +11,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.InvalidRecordException;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.errors.InvalidTimestampException;
@@ -53,17 +51,9 @@ class RefusedRecordsTest {
         clients = Clients.of(broker);
     }
 
-    /** A topic that serves: it is there before its leader does. */
-    private void create(String topic, String... settings) throws Exception {
-        clients.createTopic(topic, 1, settings);
-        try (KafkaConsumer<String, String> consumer = clients.consumer()) {
-            consumer.endOffsets(List.of(new TopicPartition(topic, 0)));
-        }
-    }
-
     @Test
     void recordsWithoutAKeyAreNamedOnACompactedTopic() throws Exception {
-        create("keyed", "cleanup.policy", "compact");
+        clients.createTopic("keyed", 1, "cleanup.policy", "compact");
         for (CompressionType codec : CompressionType.values()) {
             MemoryRecords records = MemoryRecords.withRecords(
                     Compression.of(codec).build(), record(nowMs, "a"), record(nowMs, null), record(nowMs, null));
@@ -79,7 +69,8 @@ class RefusedRecordsTest {
 
     @Test
     void recordsOfAnotherTimeAreNamed() throws Exception {
-        create("timely", "message.timestamp.before.max.ms", "60000", "message.timestamp.after.max.ms", "120000");
+        clients.createTopic(
+                "timely", 1, "message.timestamp.before.max.ms", "60000", "message.timestamp.after.max.ms", "120000");
         MemoryRecords records = MemoryRecords.withRecords(
                 Compression.lz4().build(),
                 record(nowMs - 3_600_000, "old"),
@@ -101,7 +92,7 @@ class RefusedRecordsTest {
 
     @Test
     void theBrokersOwnTimeIsStampedAndTold() throws Exception {
-        create("stamped", "message.timestamp.type", "LogAppendTime");
+        clients.createTopic("stamped", 1, "message.timestamp.type", "LogAppendTime");
         MemoryRecords records =
                 MemoryRecords.withRecords(Compression.gzip().build(), record(5, "a"), record(nowMs + 9_000_000, "b"));
         PartitionProduceResponse answer = produce(8, "stamped", records);
@@ -140,7 +131,8 @@ class RefusedRecordsTest {
     private int sizeAt(CompressionType codec, int level, MemoryRecords records) {
         String topic = codec.name + "-at" + level;
         try {
-            create(topic, "compression.type", codec.name, "compression." + codec.name + ".level", "" + level);
+            clients.createTopic(
+                    topic, 1, "compression.type", codec.name, "compression." + codec.name + ".level", "" + level);
             assertThat(answer(9, topic, records)).isEqualTo("NONE");
             RecordBatch batch = stored(topic).getFirst();
             assertThat(batch.compressionType()).isEqualTo(codec);
@@ -153,7 +145,7 @@ class RefusedRecordsTest {
 
     @Test
     void aProducerTellsItsUser() throws Exception {
-        create("told", "cleanup.policy", "compact", "message.timestamp.before.max.ms", "60000");
+        clients.createTopic("told", 1, "cleanup.policy", "compact", "message.timestamp.before.max.ms", "60000");
         try (KafkaProducer<String, String> producer = clients.producer()) {
             assertThat(failure(producer, new ProducerRecord<>("told", 0, nowMs, null, "value")))
                     .isInstanceOf(InvalidRecordException.class)
