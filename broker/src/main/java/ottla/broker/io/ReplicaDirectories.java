@@ -103,9 +103,10 @@ final class ReplicaDirectories implements DirectoryAssignments {
         Wire now;
         synchronized (this) {
             for (Map.Entry<Place, Wish> entry : pending.entrySet()) {
-                if (sent.size() < REPLICAS_MAX) {
-                    sent.put(entry.getKey(), entry.getValue());
+                if (sent.size() == REPLICAS_MAX) {
+                    break;
                 }
+                sent.put(entry.getKey(), entry.getValue());
             }
             now = wire;
             if (sent.isEmpty()) {

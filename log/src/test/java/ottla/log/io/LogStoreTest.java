@@ -172,14 +172,20 @@ class LogStoreTest {
         again.close();
     }
 
-    @Test
-    void a_log_that_is_cut_below_what_was_written_down_says_so_first() {
-        LogStore store = store();
+    /** A log of nine records that are on disk, which is written down. */
+    private static Log writtenDown(LogStore store) {
         Log log = store.log(A, LogConfig.DEFAULT, ID);
-        LogDirectory directory = store.directoryOf(A).orElseThrow();
         append(log, 9);
         log.flush();
         store.saveRecoveryPoints();
+        return log;
+    }
+
+    @Test
+    void a_log_that_is_cut_below_what_was_written_down_says_so_first() {
+        LogStore store = store();
+        Log log = writtenDown(store);
+        LogDirectory directory = store.directoryOf(A).orElseThrow();
         assertThat(directory.checkpoint(Checkpoint.RECOVERY_POINT)).containsEntry(A, 8L);
 
         // above it, nothing that was written down is wrong
@@ -208,10 +214,7 @@ class LogStoreTest {
                 background,
                 () -> Instant.ofEpochMilli(1_000),
                 new SplittableRandom(1));
-        Log log = store.log(A, LogConfig.DEFAULT, ID);
-        append(log, 9);
-        log.flush();
-        store.saveRecoveryPoints();
+        Log log = writtenDown(store);
         full.failAfter(0, DiskFailure.Kind.FULL);
         assertThatThrownBy(() -> log.truncateTo(5))
                 .isInstanceOfSatisfying(
@@ -226,11 +229,8 @@ class LogStoreTest {
     @Test
     void what_is_written_down_of_a_log_that_was_removed_is_not_taken_for_that_of_its_successor() {
         LogStore store = store();
-        Log log = store.log(A, LogConfig.DEFAULT, ID);
+        writtenDown(store);
         LogDirectory directory = store.directoryOf(A).orElseThrow();
-        append(log, 9);
-        log.flush();
-        store.saveRecoveryPoints();
         store.remove(A, LogConfig.DEFAULT);
 
         append(store.log(A, LogConfig.DEFAULT, new Uuid(5, 6)), 2);

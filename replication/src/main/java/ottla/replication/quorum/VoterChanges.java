@@ -319,14 +319,7 @@ final class VoterChanges {
             return Optional.of(new Refusal(
                     ErrorCode.REQUEST_TIMED_OUT,
                     "Request timed out waiting for voters to commit the latest voter change at %s with HWM %d"
-                            .formatted(
-                                    state.voters.latestOffset().isPresent()
-                                            ? "Optional["
-                                                    + state.voters
-                                                            .latestOffset()
-                                                            .getAsLong() + "]"
-                                            : "Optional.empty",
-                                    state.highWatermark())));
+                            .formatted(VoterText.of(state.voters.latestOffset()), state.highWatermark())));
         }
         return Optional.empty();
     }

@@ -1,6 +1,7 @@
 package ottla.replication.quorum;
 
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.stream.Collectors;
 
 /** Voters as Kafka's answers spell them, which its tools show to people. */
@@ -24,6 +25,10 @@ final class VoterText {
                                 entry.getValue().host(),
                                 entry.getValue().port()))
                 .collect(Collectors.joining(", ", "Endpoints(endpoints={", "})"));
+    }
+
+    static String of(OptionalLong offset) {
+        return offset.isPresent() ? "Optional[%d]".formatted(offset.getAsLong()) : "Optional.empty";
     }
 
     static String listener(String name) {
