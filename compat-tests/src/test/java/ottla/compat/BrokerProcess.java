@@ -1,22 +1,9 @@
 package ottla.compat;
 
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.PrintStream;
-import java.io.UncheckedIOException;
-import java.lang.ProcessBuilder.Redirect;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * One combined node (controller and broker) in a process of its own, on a directory that the stock tool formatted. It can be
@@ -27,40 +14,20 @@ public final class BrokerProcess implements AutoCloseable {
     /** Where processes keep their files: directories while they run, logs and archives of classes for longer. */
     static final Path WORK = Path.of(System.getProperty("basedir", ""), "target", "compat");
 
-    private static final String CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qg";
-    private static final int STOP_SECONDS = 60;
+    static final String CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qg";
 
-    private BrokerKind kind;
-    private final Path directory;
-    private final Path properties;
-    private final Path log;
-    private final int port;
-    private final int controllerPort;
-    private final List<String> shell;
-    private final Thread lastResort = new Thread(this::endNow);
-    private volatile Process process;
+    private final NodeProcess node;
+    private final int port = Ports.free();
+    private final int controllerPort = Ports.free();
 
-    private BrokerProcess(BrokerKind kind, String name, Map<String, String> settings, List<String> shell)
-            throws IOException {
-        this.kind = kind;
-        this.shell = shell;
-        Files.createDirectories(WORK);
-        directory = Files.createTempDirectory(WORK.toAbsolutePath(), name + "-");
-        properties = directory.resolve("server.properties");
-        log = WORK.resolve(name + "-" + kind.name().toLowerCase(Locale.ROOT) + ".log");
-        Files.deleteIfExists(log);
-        port = Ports.free();
-        controllerPort = Ports.free();
+    private BrokerProcess(BrokerKind kind, String name, Map<String, String> settings, List<String> shell) {
+        node = new NodeProcess(kind, name, shell, port);
         Map<String, String> all = defaults();
         all.putAll(settings);
-        Files.writeString(
-                properties,
-                all.entrySet().stream()
-                        .map(entry -> entry.getKey() + "=" + withPorts(entry.getValue()) + "\n")
-                        .collect(Collectors.joining()));
-        format();
-        Runtime.getRuntime().addShutdownHook(lastResort);
-        process = launch();
+        all.replaceAll((key, value) -> withPorts(value));
+        node.configure(all);
+        node.format(CLUSTER_ID);
+        node.launch();
     }
 
     /**
@@ -78,17 +45,13 @@ public final class BrokerProcess implements AutoCloseable {
     }
 
     private static BrokerProcess start(BrokerKind kind, String name, Map<String, String> settings, List<String> shell) {
-        try {
-            BrokerProcess broker = new BrokerProcess(kind, name, settings, shell);
-            broker.awaitReady();
-            return broker;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        BrokerProcess broker = new BrokerProcess(kind, name, settings, shell);
+        broker.node.awaitReady();
+        return broker;
     }
 
     public BrokerKind kind() {
-        return kind;
+        return node.kind();
     }
 
     public String bootstrap() {
@@ -104,7 +67,7 @@ public final class BrokerProcess implements AutoCloseable {
     }
 
     public long pid() {
-        return process.pid();
+        return node.pid();
     }
 
     public String clusterId() {
@@ -112,119 +75,47 @@ public final class BrokerProcess implements AutoCloseable {
     }
 
     public Path dataDirectory() {
-        return directory.resolve("data");
+        return node.dataDirectory();
     }
 
     public Path log() {
-        return log;
+        return node.log();
     }
 
     /** SIGTERM: a clean stop. Returns the exit status. */
     public int terminate() {
-        process.destroy();
-        return awaitExit();
+        return node.terminate();
     }
 
     /** SIGKILL: what was not written is lost. */
     public void kill() {
-        process.destroyForcibly();
-        awaitExit();
+        node.kill();
     }
 
     /** Hands the directory to a broker of this kind. */
     public void restartAs(BrokerKind next) {
-        kind = next;
+        node.become(next);
         restart();
     }
 
     /** Starts again on the same directory and ports and returns when it answers. */
     public void restart() {
-        if (process.isAlive()) {
-            throw new IllegalStateException("still running");
-        }
-        try {
-            process = launch();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        awaitReady();
+        node.launch();
+        node.awaitReady();
     }
 
     @Override
     public void close() {
-        endNow();
-        awaitExit();
-        Runtime.getRuntime().removeShutdownHook(lastResort);
-        try (Stream<Path> files = Files.walk(directory)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        node.close();
     }
 
     @Override
     public String toString() {
-        return kind.name();
+        return kind().name();
     }
 
     private String withPorts(String value) {
         return value.replace("$PORT", String.valueOf(port)).replace("$CONTROLLER_PORT", String.valueOf(controllerPort));
-    }
-
-    private void endNow() {
-        process.destroyForcibly();
-    }
-
-    private Process launch() throws IOException {
-        List<String> command = new ArrayList<>(shell);
-        command.addAll(kind.command(properties));
-        return new ProcessBuilder(command)
-                .directory(directory.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(Redirect.appendTo(log.toFile()))
-                .start();
-    }
-
-    private void awaitReady() {
-        try {
-            Waiting.until(kind + " answers on port " + port, () -> {
-                if (!process.isAlive()) {
-                    return true;
-                }
-                try (RawConnection connection = new RawConnection(port)) {
-                    return connection.isUsable();
-                }
-            });
-        } catch (AssertionError late) {
-            endNow();
-            throw late;
-        }
-        if (!process.isAlive()) {
-            throw new AssertionError(kind + " ended at start with status " + process.exitValue() + ":\n" + logText());
-        }
-    }
-
-    private String logText() {
-        try {
-            return Files.readString(log);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private int awaitExit() {
-        try {
-            if (!process.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-                throw new AssertionError(kind + " did not end within " + STOP_SECONDS + " s:\n" + logText());
-            }
-            return process.exitValue();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new AssertionError("interrupted while " + kind + " ends", e);
-        }
     }
 
     private Map<String, String> defaults() {
@@ -245,14 +136,5 @@ public final class BrokerProcess implements AutoCloseable {
         settings.put("share.coordinator.state.topic.min.isr", "1");
         settings.put("group.initial.rebalance.delay.ms", "0");
         return settings;
-    }
-
-    private void format() {
-        ByteArrayOutputStream said = new ByteArrayOutputStream();
-        String[] arguments = {"format", "-t", CLUSTER_ID, "-c", properties.toString()};
-        int status = kafka.tools.StorageTool.execute(arguments, new PrintStream(said, true, StandardCharsets.UTF_8));
-        if (status != 0) {
-            throw new AssertionError("the directory was not formatted: " + said.toString(StandardCharsets.UTF_8));
-        }
     }
 }

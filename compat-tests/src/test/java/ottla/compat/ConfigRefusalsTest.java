@@ -127,6 +127,61 @@ class ConfigRefusalsTest {
         assertThat(difference(properties)).isEmpty();
     }
 
+    /** What each role asks of the listeners and of the voters; a dash takes the key out. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            # process.roles | listeners | advertised.listeners | controller.listener.names | controller.quorum.voters | controller.quorum.bootstrap.servers
+            controller | CONTROLLER://h:3 | | | |
+            controller | CONTROLLER://h:3 | CONTROLLER://x:3 | | |
+            controller | CONTROLLER://h:3 | PLAINTEXT://x:3 | | |
+            controller | CONTROLLER://h:3 | CONTROLLER://x:3,PLAINTEXT://x:4 | | |
+            controller | CONTROLLER://0.0.0.0:3 | | | |
+            controller | CONTROLLER://0.0.0.0:3 | CONTROLLER://0.0.0.0:3 | | |
+            controller | CONTROLLER://:3 | | | |
+            controller | | | | |
+            controller | - | | | |
+            controller | PLAINTEXT://h:1 | | | |
+            controller | PLAINTEXT://h:1 | | PLAINTEXT | |
+            controller | A://h:1,CONTROLLER://h:3 | | A,CONTROLLER | |
+            controller | CONTROLLER://h:3 | | - | |
+            controller | CONTROLLER://h:3 | | | 2@h:3 |
+            controller | CONTROLLER://h:3 | | | 1@h:3,2@h:4,3@h:5 |
+            controller | CONTROLLER://h:3 | | | - |
+            controller | CONTROLLER://h:3 | | | - | h:3
+            controller | CONTROLLER://h:3 | | | 1@h:3 | h:3,h:4
+            broker | | | | |
+            broker | PLAINTEXT://h:1 | | | |
+            broker | PLAINTEXT://h:1 | | | 2@h:3,3@h:4 |
+            broker | PLAINTEXT://h:1 | | | 1@h:3,3@h:4 |
+            broker | PLAINTEXT://h:1 | | | - | h:3
+            broker | PLAINTEXT://h:1 | | | - | h
+            broker | PLAINTEXT://h:1 | | | - |
+            broker | PLAINTEXT://h:1 | | - | 2@h:3 |
+            broker | PLAINTEXT://h:1 | | PLAINTEXT | 2@h:3 |
+            broker | PLAINTEXT://h:1 | | CONTROLLER,OTHER | 2@h:3 |
+            broker | PLAINTEXT://h:1 | PLAINTEXT://x:1,CONTROLLER://x:3 | | 2@h:3 |
+            broker | PLAINTEXT://h:1,CONTROLLER://h:3 | | | 2@h:3 |
+            broker | - | | | 2@h:3 |
+            broker,controller | | | | 1@h:3,2@h:4 |
+            broker,controller | | | | 2@h:4 |
+            broker,controller | | | | - | h:3
+            broker,controller | | PLAINTEXT://x:1,CONTROLLER://x:3 | | 1@x:3,2@y:3 |
+            broker,controller | CONTROLLER://h:3 | | | |
+            """)
+    void rolesFitTheRestWhenTheyDoInKafka(
+            String roles, String listeners, String advertised, String controllers, String voters, String bootstrap) {
+        Map<String, String> properties = node();
+        set(properties, "process.roles", roles);
+        set(properties, "listeners", listeners);
+        set(properties, "advertised.listeners", advertised);
+        set(properties, "controller.listener.names", controllers);
+        set(properties, "controller.quorum.voters", voters);
+        set(properties, "controller.quorum.bootstrap.servers", bootstrap);
+        properties.values().removeIf("-"::equals);
+
+        assertThat(difference(properties)).isEmpty();
+    }
+
     private static void set(Map<String, String> properties, String key, String value) {
         if (value != null) {
             properties.put(key, value);

@@ -5,7 +5,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import ottla.base.ErrorCode;
-import ottla.controller.io.ControllerNode;
 import ottla.wire.io.InboundRequest;
 import ottla.wire.message.AlterConfigsRequest;
 import ottla.wire.message.AlterConfigsRequest.AlterConfigsResource;
@@ -16,10 +15,10 @@ import ottla.wire.message.ApiKey;
 
 /** Replaces a whole configuration (KIP-133); the controller decides. */
 public final class AlterConfigsApi implements Api<AlterConfigsRequest> {
-    private final ControllerNode controller;
+    private final Decider<AlterConfigsRequest, AlterConfigsResponse> controller;
     private final ConfigIntake intake;
 
-    public AlterConfigsApi(ControllerNode controller, ConfigIntake intake) {
+    public AlterConfigsApi(Decider<AlterConfigsRequest, AlterConfigsResponse> controller, ConfigIntake intake) {
         this.controller = controller;
         this.intake = intake;
     }
@@ -34,7 +33,7 @@ public final class AlterConfigsApi implements Api<AlterConfigsRequest> {
         List<AlterConfigsResource> decided = request.resources().stream()
                 .filter(resource -> reasonRefused(resource).isEmpty())
                 .toList();
-        var answer = controller.alterConfigs(request.withResources(decided));
+        var answer = controller.decide(request.withResources(decided), inbound);
         Later.answer(inbound, answer.thenApply(response -> withRefused(request.resources(), response)));
     }
 

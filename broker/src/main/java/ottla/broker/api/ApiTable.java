@@ -18,10 +18,10 @@ import ottla.wire.message.Request;
 public final class ApiTable implements RequestHandler, ServedApis {
     private final Map<ApiKey, Api<?>> apis = new EnumMap<>(ApiKey.class);
 
-    /** A table of the APIs, together with the ApiVersions that tells of them. */
-    public ApiTable(List<Api<?>> apis, Function<ApiTable, ApiVersionsApi> versions) {
+    /** A table of the APIs, together with those that need the table itself, ApiVersions above all. */
+    public ApiTable(List<Api<?>> apis, Function<ApiTable, List<Api<?>>> ofTable) {
         List<Api<?>> all = new ArrayList<>(apis);
-        all.add(versions.apply(this));
+        all.addAll(ofTable.apply(this));
         for (Api<?> api : all) {
             Check.invariant(this.apis.put(api.key(), api) == null, "an API has one place that serves it");
         }

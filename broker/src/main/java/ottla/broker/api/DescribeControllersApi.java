@@ -3,8 +3,9 @@ package ottla.broker.api;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.OptionalInt;
+import java.util.function.Supplier;
 import ottla.base.ErrorCode;
-import ottla.controller.io.ControllerNode;
 import ottla.wire.io.InboundRequest;
 import ottla.wire.message.ApiKey;
 import ottla.wire.message.DescribeClusterRequest;
@@ -17,11 +18,12 @@ public final class DescribeControllersApi implements Api<DescribeClusterRequest>
     private static final byte CONTROLLERS = 2;
 
     private final ClusterView cluster;
-    private final ControllerNode controller;
+    private final Supplier<OptionalInt> active;
 
-    public DescribeControllersApi(ClusterView cluster, ControllerNode controller) {
+    /** @param active the leader of the quorum, as far as this node knows */
+    public DescribeControllersApi(ClusterView cluster, Supplier<OptionalInt> active) {
         this.cluster = cluster;
-        this.controller = controller;
+        this.active = active;
     }
 
     @Override
@@ -48,7 +50,7 @@ public final class DescribeControllersApi implements Api<DescribeClusterRequest>
         inbound.answer(DescribeClusterResponse.DEFAULT
                 .withEndpointType(CONTROLLERS)
                 .withClusterId(cluster.clusterId())
-                .withControllerId(controller.activeEpoch().isPresent() ? cluster.nodeId() : -1)
+                .withControllerId(active.get().orElse(-1))
                 .withBrokers(controllers)
                 .withClusterAuthorizedOperations(
                         request.includeClusterAuthorizedOperations() ? Operations.CLUSTER : Operations.NOT_ASKED));

@@ -5,7 +5,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import ottla.base.ErrorCode;
-import ottla.controller.io.ControllerNode;
 import ottla.wire.io.InboundRequest;
 import ottla.wire.message.ApiKey;
 import ottla.wire.message.IncrementalAlterConfigsRequest;
@@ -16,10 +15,11 @@ import ottla.wire.message.IncrementalAlterConfigsResponse.AlterConfigsResourceRe
 
 /** Changes single values of a configuration (KIP-339); the controller decides. */
 public final class IncrementalAlterConfigsApi implements Api<IncrementalAlterConfigsRequest> {
-    private final ControllerNode controller;
+    private final Decider<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse> controller;
     private final ConfigIntake intake;
 
-    public IncrementalAlterConfigsApi(ControllerNode controller, ConfigIntake intake) {
+    public IncrementalAlterConfigsApi(
+            Decider<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse> controller, ConfigIntake intake) {
         this.controller = controller;
         this.intake = intake;
     }
@@ -34,7 +34,7 @@ public final class IncrementalAlterConfigsApi implements Api<IncrementalAlterCon
         List<AlterConfigsResource> decided = request.resources().stream()
                 .filter(resource -> reasonRefused(resource).isEmpty())
                 .toList();
-        var answer = controller.incrementalAlterConfigs(request.withResources(decided));
+        var answer = controller.decide(request.withResources(decided), inbound);
         Later.answer(inbound, answer.thenApply(response -> withRefused(request.resources(), response)));
     }
 

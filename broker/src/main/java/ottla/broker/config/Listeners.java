@@ -36,6 +36,22 @@ final class Listeners {
         return bound;
     }
 
+    /** Where this node's controller listeners are reached: as advertised, or where they are bound. */
+    List<Listener> advertisedControllers(List<String> controllerNames) {
+        List<Listener> told = values.isSet("advertised.listeners") ? parse("advertised.listeners") : List.of();
+        List<Listener> advertised = new ArrayList<>();
+        for (String name : controllerNames) {
+            told.stream()
+                    .filter(listener -> listener.name().equals(name))
+                    .findFirst()
+                    .or(() -> bound.stream()
+                            .filter(listener -> listener.name().equals(name))
+                            .findFirst())
+                    .ifPresent(advertised::add);
+        }
+        return advertised;
+    }
+
     List<Listener> advertised(List<String> controllerNames) {
         List<Listener> advertised = new ArrayList<>();
         boolean given = values.isSet("advertised.listeners");

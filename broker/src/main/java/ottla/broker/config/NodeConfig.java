@@ -12,6 +12,9 @@ import java.util.Set;
  *
  * @param listeners every address that this node binds
  * @param advertised the addresses that clients and brokers are told; none for a pure controller
+ * @param advertisedControllers the addresses that the other nodes are told of this controller; none for a pure broker
+ * @param controllerListeners the names of the listeners over which controllers are reached, the first one by other nodes
+ * @param quorumBootstrap whom to ask for the leader of the quorum when nothing is known of it
  * @param metadataLogDir where {@code __cluster_metadata-0} lies, one of {@code logDirs}
  */
 public record NodeConfig(
@@ -19,9 +22,11 @@ public record NodeConfig(
         Set<Role> roles,
         List<Listener> listeners,
         List<Listener> advertised,
+        List<Listener> advertisedControllers,
         String interBrokerListener,
         List<String> controllerListeners,
         List<Voter> voters,
+        List<Listener> quorumBootstrap,
         List<Path> logDirs,
         Path metadataLogDir,
         Values values) {

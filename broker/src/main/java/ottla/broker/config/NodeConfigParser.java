@@ -32,18 +32,19 @@ final class NodeConfigParser {
         }
         List<String> controllerNames = values.list("controller.listener.names");
         List<Listener> advertised = roles.contains(Role.BROKER) ? listeners.advertised(controllerNames) : List.of();
+        List<Listener> advertisedControllers =
+                roles.contains(Role.CONTROLLER) ? listeners.advertisedControllers(controllerNames) : List.of();
         String interBroker = roles.contains(Role.BROKER) ? listeners.interBroker(advertised) : "";
-        if (roles.contains(Role.CONTROLLER)) {
-            checkControllerListeners(controllerNames, bound);
-        }
+        new RoleRules(values, roles, problems).checkListeners(controllerNames, bound);
         List<Voter> voters = voters();
-        boolean bootstrap = bootstrapServers();
-        if (voters.isEmpty() && !bootstrap) {
+        List<Listener> bootstrap = bootstrapServers();
+        if (voters.isEmpty() && bootstrap.isEmpty()) {
             refuse("controller.quorum.voters or controller.quorum.bootstrap.servers must be set.");
         }
+        new RoleRules(values, roles, problems).checkVoters(nodeId, voters);
         List<Path> logDirs = logDirs();
         Relations.check(values, problems);
-        Unsupported.check(values, roles, nodeId, voters, problems);
+        Unsupported.check(values, problems);
         if (!problems.isEmpty()) {
             return new Parsed.Refused(problems);
         }
@@ -54,31 +55,33 @@ final class NodeConfigParser {
             return new Parsed.Refused(problems);
         }
         NodeConfig config = new NodeConfig(
-                nodeId, roles, bound, advertised, interBroker, controllerNames, voters, logDirs, metadataDir, values);
+                nodeId,
+                roles,
+                bound,
+                advertised,
+                advertisedControllers,
+                interBroker,
+                controllerNames,
+                voters,
+                bootstrap,
+                logDirs,
+                metadataDir,
+                values);
         return new Parsed.Accepted(config, List.copyOf(warnings));
     }
 
-    private void checkControllerListeners(List<String> controllerNames, List<Listener> bound) {
-        List<String> names = bound.stream().map(Listener::name).toList();
-        if (controllerNames.isEmpty() || !names.containsAll(controllerNames)) {
-            refuse("controller.listener.names is "
-                    + values.find("controller.listener.names").orElse("not set")
-                    + ", but each must be one of the names in listeners: " + names
-                    + ", when process.roles contains controller.");
-        }
-    }
-
-    private boolean bootstrapServers() {
-        List<String> servers = values.list("controller.quorum.bootstrap.servers");
-        for (String server : servers) {
-            if (Listener.parse("CONTROLLER://" + server)
+    private List<Listener> bootstrapServers() {
+        List<Listener> servers = new ArrayList<>();
+        for (String server : values.list("controller.quorum.bootstrap.servers")) {
+            Listener.parse("CONTROLLER://" + server)
                     .filter(at -> !at.host().isEmpty())
-                    .isEmpty()) {
-                refuse("Invalid value " + server
-                        + " for configuration controller.quorum.bootstrap.servers: each entry is host:port.");
-            }
+                    .ifPresentOrElse(
+                            servers::add,
+                            () -> refuse(
+                                    "Invalid value " + server
+                                            + " for configuration controller.quorum.bootstrap.servers: each entry is host:port."));
         }
-        return !servers.isEmpty();
+        return servers;
     }
 
     private Set<Role> roles() {

@@ -3,7 +3,6 @@ package ottla.broker.config;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import ottla.broker.config.NodeConfig.Role;
 
 /** What Kafka can be configured to do and this version cannot: refused at start, never ignored. */
 final class Unsupported {
@@ -25,7 +24,7 @@ final class Unsupported {
 
     private Unsupported() {}
 
-    static void check(Values values, Set<Role> roles, int nodeId, List<Voter> voters, List<String> problems) {
+    static void check(Values values, List<String> problems) {
         KEYS.forEach((key, what) -> {
             ConfigKey known = ConfigTable.BROKER.get(key);
             String value = values.find(key).orElse("");
@@ -36,17 +35,6 @@ final class Unsupported {
         });
         checkClasses(values, problems);
         checkListenerLimits(values, problems);
-        if (!roles.isEmpty() && !roles.equals(Set.of(Role.BROKER, Role.CONTROLLER))) {
-            problems.add("process.roles is " + values.text("process.roles")
-                    + ", but this version of Ottla runs as broker,controller in one node.");
-        }
-        if (voters.size() > 1) {
-            problems.add("controller.quorum.voters names " + voters.size()
-                    + " voters, but this version of Ottla runs a quorum of one.");
-        } else if (voters.size() == 1 && voters.getFirst().nodeId() != nodeId) {
-            problems.add("controller.quorum.voters names node "
-                    + voters.getFirst().nodeId() + ", but node.id is " + nodeId + ".");
-        }
     }
 
     private static void checkClasses(Values values, List<String> problems) {

@@ -1,11 +1,13 @@
 package ottla.broker.io;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import ottla.broker.api.AddRaftVoterApi;
 import ottla.broker.api.AllocateProducerIdsApi;
 import ottla.broker.api.AlterConfigsApi;
+import ottla.broker.api.AlterPartitionApi;
 import ottla.broker.api.AlterReplicaLogDirsApi;
 import ottla.broker.api.Api;
 import ottla.broker.api.ApiTable;
@@ -31,9 +33,11 @@ import ottla.broker.api.DescribeProducersApi;
 import ottla.broker.api.DescribeQuorumApi;
 import ottla.broker.api.DescribeTopicPartitionsApi;
 import ottla.broker.api.EndQuorumEpochApi;
+import ottla.broker.api.EnvelopeApi;
 import ottla.broker.api.FetchApi;
 import ottla.broker.api.FetchSnapshotApi;
 import ottla.broker.api.FindCoordinatorApi;
+import ottla.broker.api.ForwardedApi;
 import ottla.broker.api.HeartbeatApi;
 import ottla.broker.api.IncrementalAlterConfigsApi;
 import ottla.broker.api.InitProducerIdApi;
@@ -67,16 +71,30 @@ import ottla.replication.io.FetchSessionCache;
 import ottla.replication.io.QuorumNode;
 import ottla.replication.io.Replicas;
 import ottla.wire.message.AllocateProducerIdsRequest;
+import ottla.wire.message.ApiKey;
 
 /** What this node serves, on the listeners of brokers and of controllers. */
-record ApiTables(ApiTable broker, ApiTable controller) {
+final class ApiTables {
     /** {@code min.incremental.fetch.session.eviction.ms}, which Kafka does not let anybody configure. */
     private static final long SESSION_EVICTION_MS = 120_000;
 
-    static ApiTables of(
+    private ApiTables() {}
+
+    /** What a broker passes on to the active controller as it is. */
+    private static final List<ApiKey> FORWARDED = List.of(
+            ApiKey.CREATE_TOPICS,
+            ApiKey.DELETE_TOPICS,
+            ApiKey.CREATE_PARTITIONS,
+            ApiKey.DESCRIBE_QUORUM,
+            ApiKey.UPDATE_FEATURES,
+            ApiKey.UNREGISTER_BROKER,
+            ApiKey.ADD_RAFT_VOTER,
+            ApiKey.REMOVE_RAFT_VOTER);
+
+    static ApiTable broker(
             NodeConfig config,
             ClusterView cluster,
-            ControllerNode controller,
+            ActiveController controller,
             QuorumNode quorum,
             Replicas replicas,
             LogStore store,
@@ -92,7 +110,7 @@ record ApiTables(ApiTable broker, ApiTable controller) {
                 values.number("max.incremental.fetch.session.cache.slots"), SESSION_EVICTION_MS, random);
         ProducerIds producerIds = new ProducerIds(() ->
                 controller.allocateProducerIds(new AllocateProducerIdsRequest(config.nodeId(), lifecycle.epoch())));
-        List<Api<?>> broker = List.of(
+        List<Api<?>> apis = new ArrayList<>(List.of(
                 new ProduceApi(partitions, cluster),
                 new FetchApi(
                         partitions, cluster, sessions, replicas.shell(), values.number("fetch.max.bytes"), clockMs),
@@ -107,62 +125,53 @@ record ApiTables(ApiTable broker, ApiTable controller) {
                 new SyncGroupApi(groups),
                 new DescribeGroupsApi(groups),
                 new ListGroupsApi(groups),
-                new CreateTopicsApi(controller),
-                new DeleteTopicsApi(controller),
                 new DeleteRecordsApi(partitions, cluster),
                 new InitProducerIdApi(producerIds),
                 new OffsetForLeaderEpochApi(partitions),
                 new DescribeConfigsApi(cluster, values),
-                new AlterConfigsApi(controller, ConfigIntake.ofBroker(config.nodeId())),
+                new AlterConfigsApi(controller::forward, ConfigIntake.ofBroker(config.nodeId())),
                 new AlterReplicaLogDirsApi(replicas, cluster, replicas.shell().diskThreads()),
                 new DescribeLogDirsApi(replicas, store, unusableDirectories),
-                new CreatePartitionsApi(controller),
                 new DeleteGroupsApi(groups),
-                new IncrementalAlterConfigsApi(controller, ConfigIntake.ofBroker(config.nodeId())),
+                new IncrementalAlterConfigsApi(controller::forward, ConfigIntake.ofBroker(config.nodeId())),
                 new OffsetDeleteApi(groups),
-                new DescribeQuorumApi(quorum),
-                new UpdateFeaturesApi(controller),
                 new DescribeClusterApi(cluster),
                 new DescribeProducersApi(partitions),
-                new UnregisterBrokerApi(controller),
                 new ListConfigResourcesApi(cluster),
-                new DescribeTopicPartitionsApi(cluster, values.number("max.request.partition.size.limit")),
-                new AddRaftVoterApi(quorum),
-                new RemoveRaftVoterApi(quorum));
-        return new ApiTables(
-                table(broker, cluster, quorum),
-                table(controllerApis(controller, quorum, cluster, values), cluster, quorum));
+                new DescribeTopicPartitionsApi(cluster, values.number("max.request.partition.size.limit"))));
+        FORWARDED.forEach(key -> apis.add(new ForwardedApi(key, controller::forward)));
+        return new ApiTable(apis, table -> List.of(new ApiVersionsApi(table, cluster, quorum::kRaftVersion)));
     }
 
-    private static List<Api<?>> controllerApis(
-            ControllerNode controller, QuorumNode quorum, ClusterView cluster, Values values) {
-        return List.of(
+    static ApiTable controller(ControllerNode controller, QuorumNode quorum, ClusterView cluster, Values values) {
+        List<Api<?>> apis = List.of(
                 new MetadataFetchApi(quorum),
                 new CreateTopicsApi(controller),
                 new DeleteTopicsApi(controller),
                 new DescribeConfigsApi(cluster, values),
-                new AlterConfigsApi(controller, ConfigIntake.everything()),
+                new AlterConfigsApi((request, from) -> controller.alterConfigs(request), ConfigIntake.everything()),
                 new CreatePartitionsApi(controller),
-                new IncrementalAlterConfigsApi(controller, ConfigIntake.everything()),
+                new IncrementalAlterConfigsApi(
+                        (request, from) -> controller.incrementalAlterConfigs(request), ConfigIntake.everything()),
                 new VoteApi(quorum),
                 new BeginQuorumEpochApi(quorum),
                 new EndQuorumEpochApi(quorum),
                 new DescribeQuorumApi(quorum),
+                new AlterPartitionApi(controller),
                 new UpdateFeaturesApi(controller),
                 new FetchSnapshotApi(quorum),
                 new BrokerRegistrationApi(controller),
                 new BrokerHeartbeatApi(controller),
                 new UnregisterBrokerApi(controller),
                 new AllocateProducerIdsApi(controller),
-                new DescribeControllersApi(cluster, controller),
+                new DescribeControllersApi(cluster, () -> quorum.leadership().leaderId()),
                 new ControllerRegistrationApi(controller),
                 new AssignReplicasToDirsApi(controller),
                 new AddRaftVoterApi(quorum),
                 new RemoveRaftVoterApi(quorum),
                 new UpdateRaftVoterApi(quorum));
-    }
-
-    private static ApiTable table(List<Api<?>> apis, ClusterView cluster, QuorumNode quorum) {
-        return new ApiTable(apis, table -> new ApiVersionsApi(table, cluster, quorum::kRaftVersion));
+        return new ApiTable(
+                apis,
+                table -> List.of(new ApiVersionsApi(table, cluster, quorum::kRaftVersion), new EnvelopeApi(table)));
     }
 }

@@ -6,17 +6,17 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.LongFunction;
 import java.util.function.LongSupplier;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ottla.base.ErrorCode;
 import ottla.base.Uuid;
 import ottla.wire.io.Loop;
-import ottla.wire.io.PeerConnection;
-import ottla.wire.message.ApiKey;
 import ottla.wire.message.BrokerHeartbeatRequest;
 import ottla.wire.message.BrokerHeartbeatResponse;
 import ottla.wire.message.BrokerRegistrationRequest;
@@ -25,12 +25,13 @@ import ottla.wire.message.Request;
 import ottla.wire.message.Response;
 
 /**
- * Keeps this broker registered with the controller (KIP-500, KIP-631): registers it, asks to be unfenced as soon as it has caught
- * up with its registration, sends heartbeats, and at the end asks to be let go.
+ * Keeps this broker registered with the active controller (KIP-500, KIP-631): registers it, asks to be unfenced as soon as it has
+ * caught up with its registration, sends heartbeats, and at the end asks to be let go. What got no answer is asked again, of
+ * whoever is active by then.
  *
  * <pre>
- *   connecting -> registering -> fenced -> unfenced -> leaving -> gone
- *        ^------------------------- connection lost: again from the start, with the same epoch if there is one
+ *   registering -> fenced <-> unfenced -> leaving -> gone
+ *        ^------------- the controller does not know the registration
  * </pre>
  *
  * <p>All state belongs to one loop. {@link #start}, {@link #metadataReached} and {@link #leave} may be called from any thread.
@@ -41,8 +42,11 @@ final class BrokerLifecycle {
     /** Between two attempts to reach the controller: short, since a whole start should take less than a second. */
     private static final long RETRY_MS = 50;
 
+    /** A broker that wants to stop and gets no answer from any controller for this long stops without. */
+    private static final long LEAVE_UNHEARD_NS = TimeUnit.SECONDS.toNanos(5);
+
     private final Loop loop;
-    private final Supplier<CompletionStage<PeerConnection>> connect;
+    private final Function<Request, CompletionStage<Response>> controller;
     private final BrokerRegistrationRequest registration;
     private final LongSupplier metadataOffset;
     private final Runnable unreportable;
@@ -51,12 +55,13 @@ final class BrokerLifecycle {
     private final CompletableFuture<Void> unfenced = new CompletableFuture<>();
     private final CompletableFuture<Void> gone = new CompletableFuture<>();
 
-    private @Nullable PeerConnection connection;
     private Loop.@Nullable Timer timer;
     private volatile long epoch = -1;
     private final Map<Uuid, Report> failedDirectories = new LinkedHashMap<>();
+    private ErrorCode lastRefusal = ErrorCode.NONE;
     private boolean asking;
     private boolean leaving;
+    private long unheardSinceNs;
 
     /**
      * @param heartbeatIntervalMs {@code broker.heartbeat.interval.ms}
@@ -73,19 +78,19 @@ final class BrokerLifecycle {
     }
 
     /**
-     * @param connect connects to the active controller
+     * @param controller sends a request to the active controller once
      * @param metadataOffset the offset up to which this broker has applied the metadata log
      * @param unreportable what happens when the controller does not learn in time of a directory that failed
      */
     BrokerLifecycle(
             Loop loop,
-            Supplier<CompletionStage<PeerConnection>> connect,
+            Function<Request, CompletionStage<Response>> controller,
             BrokerRegistrationRequest registration,
             LongSupplier metadataOffset,
             Runnable unreportable,
             Settings settings) {
         this.loop = loop;
-        this.connect = connect;
+        this.controller = controller;
         this.registration = registration;
         this.metadataOffset = metadataOffset;
         this.unreportable = unreportable;
@@ -94,7 +99,7 @@ final class BrokerLifecycle {
 
     /** Completes when the controller has unfenced this broker. */
     CompletionStage<Void> start() {
-        loop.execute(this::connect);
+        loop.execute(this::register);
         return unfenced;
     }
 
@@ -131,33 +136,19 @@ final class BrokerLifecycle {
         });
     }
 
-    /**
-     * Sends something else to the controller, over the same connection; fails if there is none, or this broker is not registered.
-     * The request is given the epoch of the registration.
-     */
-    CompletionStage<Response> send(ApiKey api, LongFunction<Request> request) {
-        CompletableFuture<Response> answer = new CompletableFuture<>();
-        loop.execute(() -> {
-            PeerConnection open = connection;
-            if (open == null || epoch < 0) {
-                answer.completeExceptionally(new IllegalStateException("not registered with the controller"));
-                return;
-            }
-            open.send(api, api.maxVersion(), request.apply(epoch)).whenComplete((response, failure) -> {
-                if (failure == null) {
-                    answer.complete(response);
-                } else {
-                    answer.completeExceptionally(failure);
-                }
-            });
-        });
-        return answer;
+    /** Sends something else to the controller, with the epoch of the registration; fails if this broker is not registered. */
+    CompletionStage<Response> send(LongFunction<Request> request) {
+        long known = epoch;
+        return known < 0
+                ? CompletableFuture.failedStage(new IllegalStateException("not registered with the controller"))
+                : controller.apply(request.apply(known));
     }
 
     /** Asks the controller to hand over what this broker leads; completes when it may stop. */
     CompletionStage<Void> leave() {
         loop.execute(() -> {
             leaving = true;
+            unheardSinceNs = System.nanoTime();
             if (epoch < 0) {
                 gone.complete(null);
             } else {
@@ -173,39 +164,22 @@ final class BrokerLifecycle {
             leaving = true;
             gone.complete(null);
             cancelTimer();
-            PeerConnection open = connection;
-            if (open != null) {
-                open.close();
-            }
         });
     }
 
-    private void connect() {
-        connect.get()
-                .whenComplete((made, failure) -> loop.execute(() -> {
-                    if (failure != null) {
-                        LOG.debug("No connection to the controller: {}", failure.getMessage());
-                        again(this::connect, RETRY_MS);
-                        return;
-                    }
-                    connection = made;
-                    if (epoch < 0) {
-                        register();
-                    } else {
-                        beat();
-                    }
-                }));
-    }
-
     private void register() {
-        ask(ApiKey.BROKER_REGISTRATION, registration, response -> {
+        ask(registration, this::register, response -> {
             BrokerRegistrationResponse answer = (BrokerRegistrationResponse) response;
             ErrorCode error = ErrorCode.of(answer.errorCode());
             if (error != ErrorCode.NONE) {
-                LOG.warn("The controller refused to register this broker: {}; trying again", error);
+                if (error != lastRefusal) {
+                    lastRefusal = error;
+                    LOG.warn("The controller refused to register this broker: {}; trying again", error);
+                }
                 again(this::register, RETRY_MS);
                 return;
             }
+            lastRefusal = ErrorCode.NONE;
             epoch = answer.brokerEpoch();
             LOG.info("Registered with the controller, broker epoch {}", epoch);
             registered.complete(null);
@@ -214,10 +188,7 @@ final class BrokerLifecycle {
     }
 
     private void beat() {
-        if (asking || connection == null || gone.isDone()) {
-            return;
-        }
-        if (epoch < 0) {
+        if (asking || epoch < 0 || gone.isDone()) {
             return;
         }
         cancelTimer();
@@ -229,7 +200,7 @@ final class BrokerLifecycle {
                 .withWantFence(false)
                 .withWantShutDown(leaving)
                 .withOfflineLogDirs(List.copyOf(failedDirectories.keySet()));
-        ask(ApiKey.BROKER_HEARTBEAT, heartbeat, response -> beaten((BrokerHeartbeatResponse) response));
+        ask(heartbeat, this::beat, response -> beaten((BrokerHeartbeatResponse) response));
     }
 
     private void beaten(BrokerHeartbeatResponse answer) {
@@ -262,27 +233,26 @@ final class BrokerLifecycle {
                 + settings.jitter.nextInt(-settings.heartbeatIntervalMs / 10, settings.heartbeatIntervalMs / 10 + 1);
     }
 
-    private void ask(ApiKey api, Request request, java.util.function.Consumer<Response> taken) {
-        PeerConnection open = connection;
-        if (open == null) {
-            return;
-        }
+    private void ask(Request request, Runnable retry, Consumer<Response> taken) {
         asking = true;
-        open.send(api, api.maxVersion(), request)
+        controller
+                .apply(request)
                 .whenComplete((response, failure) -> loop.execute(() -> {
                     asking = false;
                     if (failure == null) {
+                        unheardSinceNs = System.nanoTime();
                         taken.accept(response);
                         return;
                     }
-                    LOG.debug("The controller did not answer {}: {}", api.title(), failure.getMessage());
-                    open.close();
-                    connection = null;
-                    if (leaving) {
+                    LOG.debug(
+                            "The controller did not answer {}: {}",
+                            request.apiKey().title(),
+                            failure.getMessage());
+                    if (leaving && System.nanoTime() - unheardSinceNs > LEAVE_UNHEARD_NS) {
                         // whoever could take over will notice that this broker is gone
                         gone.complete(null);
                     } else {
-                        again(this::connect, RETRY_MS);
+                        again(retry, RETRY_MS);
                     }
                 }));
     }

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import ottla.base.Uuid;
-import ottla.broker.config.Listener;
 import ottla.broker.config.NodeConfig;
 import ottla.broker.config.Values;
 import ottla.controller.decide.ControllerSettings;
@@ -28,6 +27,7 @@ import ottla.replication.quorum.Timeouts;
 import ottla.replication.quorum.Voter;
 import ottla.replication.quorum.VoterSet;
 import ottla.wire.io.NetworkLimits;
+import ottla.wire.io.PeerLimits;
 
 /** Hands each part of the node the settings that it knows, out of the node's configuration. */
 record NodeSettings(NodeConfig config) {
@@ -156,11 +156,8 @@ record NodeSettings(NodeConfig config) {
         Values values = config.values();
         String listener = config.controllerListeners().getFirst();
         Map<String, Endpoint> endpoints = new LinkedHashMap<>();
-        for (Listener bound : config.listeners()) {
-            if (config.controllerListeners().contains(bound.name())) {
-                endpoints.put(bound.name(), new Endpoint(reachable(bound.host()), bound.port()));
-            }
-        }
+        config.advertisedControllers()
+                .forEach(told -> endpoints.put(told.name(), new Endpoint(reachable(told.host()), told.port())));
         List<Voter> voters = new ArrayList<>();
         config.voters()
                 .forEach(voter -> voters.add(new Voter(
@@ -178,7 +175,7 @@ record NodeSettings(NodeConfig config) {
                         new ReplicaKey(config.nodeId(), directoryId),
                         endpoints,
                         listener,
-                        List.of(),
+                        bootstrap(endpoints),
                         config.roles().contains(NodeConfig.Role.CONTROLLER)
                                         && values.flag("controller.quorum.auto.join.enable")
                                 ? QuorumMembership.Joining.BY_ITSELF
@@ -194,6 +191,25 @@ record NodeSettings(NodeConfig config) {
                 new MetadataRetention(
                         values.longNumber("metadata.max.retention.bytes"),
                         values.longNumber("metadata.max.retention.ms")));
+    }
+
+    /** Whom to ask for the leader: the servers that are named, else the voters; not this node itself. */
+    private List<Endpoint> bootstrap(Map<String, Endpoint> own) {
+        List<Endpoint> servers = new ArrayList<>();
+        config.quorumBootstrap().forEach(server -> servers.add(new Endpoint(server.host(), server.port())));
+        if (servers.isEmpty()) {
+            config.voters().stream()
+                    .filter(voter -> voter.nodeId() != config.nodeId())
+                    .forEach(voter -> servers.add(new Endpoint(voter.host(), voter.port())));
+        }
+        servers.removeAll(own.values());
+        return servers;
+    }
+
+    /** Between nodes of the quorum nothing is waited for longer than {@code controller.quorum.request.timeout.ms}. */
+    PeerLimits quorumPeers() {
+        int timeoutMs = Math.max(1, config.values().number("controller.quorum.request.timeout.ms"));
+        return PeerLimits.DEFAULT.withConnectTimeoutMs(timeoutMs).withRequestTimeoutMs(timeoutMs);
     }
 
     private static LogConfig metadataLog(Map<String, String> settings) {

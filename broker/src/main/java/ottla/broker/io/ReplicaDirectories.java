@@ -17,7 +17,6 @@ import ottla.controller.image.ClusterImage;
 import ottla.log.io.Background;
 import ottla.replication.io.DirectoryAssignments;
 import ottla.replication.partition.LogMove;
-import ottla.wire.message.ApiKey;
 import ottla.wire.message.AssignReplicasToDirsRequest;
 import ottla.wire.message.AssignReplicasToDirsRequest.DirectoryData;
 import ottla.wire.message.AssignReplicasToDirsRequest.PartitionData;
@@ -48,14 +47,14 @@ final class ReplicaDirectories implements DirectoryAssignments {
 
     // Guarded by this.
     private final Map<Place, Wish> pending = new LinkedHashMap<>();
-    private Wire wire = (api, request) -> CompletableFuture.failedStage(new IllegalStateException());
+    private Wire wire = request -> CompletableFuture.failedStage(new IllegalStateException());
     private boolean sending;
     private long pauseMs = PAUSE_MIN_MS;
 
     /** How a request gets to the controller: {@link BrokerLifecycle#send}. */
     @FunctionalInterface
     interface Wire {
-        CompletionStage<Response> send(ApiKey api, LongFunction<Request> request);
+        CompletionStage<Response> send(LongFunction<Request> request);
     }
 
     private record Place(Uuid topicId, int partition) {}
@@ -115,9 +114,7 @@ final class ReplicaDirectories implements DirectoryAssignments {
             }
         }
         List<DirectoryData> directories = directories(sent);
-        now.send(
-                        ApiKey.ASSIGN_REPLICAS_TO_DIRS,
-                        epoch -> new AssignReplicasToDirsRequest(cluster.nodeId(), epoch, directories))
+        now.send(epoch -> new AssignReplicasToDirsRequest(cluster.nodeId(), epoch, directories))
                 .whenComplete((response, failure) -> {
                     if (failure == null) {
                         taken((AssignReplicasToDirsResponse) response, sent);

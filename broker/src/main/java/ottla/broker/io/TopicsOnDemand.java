@@ -13,7 +13,6 @@ import ottla.base.ErrorCode;
 import ottla.broker.api.InternalTopics;
 import ottla.broker.api.TopicCreation;
 import ottla.broker.config.Values;
-import ottla.controller.io.ControllerNode;
 import ottla.wire.message.CreateTopicsRequest;
 import ottla.wire.message.CreateTopicsRequest.CreatableTopic;
 import ottla.wire.message.CreateTopicsRequest.CreatableTopicConfig;
@@ -25,10 +24,10 @@ final class TopicsOnDemand implements TopicCreation {
     private static final int CONTROLLERS_CHOICE = -1;
 
     private final Values values;
-    private final ControllerNode controller;
+    private final ActiveController controller;
     private final Set<String> underWay = ConcurrentHashMap.newKeySet();
 
-    TopicsOnDemand(Values values, ControllerNode controller) {
+    TopicsOnDemand(Values values, ActiveController controller) {
         this.values = values;
         this.controller = controller;
     }

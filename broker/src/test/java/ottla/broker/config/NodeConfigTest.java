@@ -63,11 +63,36 @@ class NodeConfigTest {
                 .asString()
                 .startsWith(
                         "authorizer.class.name is set to com.example.Mine, but this version of Ottla does not have");
-        assertThat(problems("process.roles", "broker")).anyMatch(problem -> problem.contains("process.roles"));
-        assertThat(problems("controller.quorum.voters", "1@a:1,2@b:2"))
-                .anyMatch(problem -> problem.contains("a quorum of one"));
         Map<String, String> tls = with("listeners", "SSL://localhost:9092,CONTROLLER://localhost:9093");
         assertThat(refused(tls)).anyMatch(problem -> problem.contains("SSL") && problem.contains("PLAINTEXT"));
+    }
+
+    @Test
+    void aControllerIsReachedByOthersWhereItSays() {
+        Map<String, String> properties = with("process.roles", "controller");
+        properties.put("listeners", "CONTROLLER://0.0.0.0:9093");
+        properties.put("advertised.listeners", "CONTROLLER://c1.example:19093");
+        properties.put("controller.quorum.voters", "1@c1.example:19093,2@c2.example:19093");
+
+        NodeConfig config = accepted(properties).config();
+
+        assertThat(config.advertised()).isEmpty();
+        assertThat(config.advertisedControllers()).containsExactly(new Listener("CONTROLLER", "c1.example", 19093));
+        assertThat(config.voters()).hasSize(2);
+    }
+
+    @Test
+    void aBrokerAsksTheServersThatAreNamedForTheController() {
+        Map<String, String> properties = with("process.roles", "broker");
+        properties.put("listeners", "PLAINTEXT://localhost:9092");
+        properties.remove("controller.quorum.voters");
+        properties.put("controller.quorum.bootstrap.servers", "c1:9093,[::1]:9094");
+
+        NodeConfig config = accepted(properties).config();
+
+        assertThat(config.quorumBootstrap())
+                .containsExactly(new Listener("CONTROLLER", "c1", 9093), new Listener("CONTROLLER", "::1", 9094));
+        assertThat(config.isController()).isFalse();
     }
 
     @Test

@@ -113,6 +113,7 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
 
     private final ImageFollower follower = new ImageFollower();
     private final List<ImageListener> listeners = new ArrayList<>();
+    private final List<Waiting> waiting = new ArrayList<>();
     private Provenance publishedAt = Provenance.EMPTY;
     private volatile @Nullable ControllerTerm term;
 
@@ -177,6 +178,26 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
         });
     }
 
+    /** Completes when the image has everything up to an offset, this one included. */
+    public CompletionStage<Void> reached(long offset) {
+        CompletableFuture<Void> stage = new CompletableFuture<>();
+        thread.loop().execute(() -> {
+            waiting.add(new Waiting(offset, stage));
+            completeReached();
+        });
+        return stage;
+    }
+
+    private void completeReached() {
+        if (!waiting.isEmpty()) {
+            List<Waiting> reached = waiting.stream()
+                    .filter(one -> one.offset <= publishedAt.lastOffset())
+                    .toList();
+            waiting.removeAll(reached);
+            reached.forEach(one -> one.stage.complete(null));
+        }
+    }
+
     @Override
     public void close() {
         thread.close();
@@ -195,6 +216,7 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
             Step step = follower.replace(loaded);
             snapshots.loaded(at);
             publish(step.delta(), step.image(), at);
+            completeReached();
         });
     }
 
@@ -241,6 +263,7 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
             }
             publishedAt = at;
         }
+        completeReached();
         snapshots.committed(batch.sizeBytes(), follower.image(), at);
     }
 
@@ -524,6 +547,9 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
     private interface Decider<A> {
         Decision<MetadataRecord, A> decide(ControllerTerm active, long nowMs);
     }
+
+    /** Who waits until the image has come to an offset. */
+    private record Waiting(long offset, CompletableFuture<Void> stage) {}
 
     private enum TimerKey {
         IDLE,

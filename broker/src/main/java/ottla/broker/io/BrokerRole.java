@@ -1,0 +1,252 @@
+package ottla.broker.io;
+
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import ottla.base.Uuid;
+import ottla.broker.api.ApiTable;
+import ottla.broker.api.ClusterView;
+import ottla.broker.config.Listener;
+import ottla.broker.config.NodeConfig;
+import ottla.broker.config.Values;
+import ottla.controller.image.BrokerRegistration;
+import ottla.controller.image.Feature;
+import ottla.coordinator.io.GroupCoordinator;
+import ottla.log.io.LogCleaner;
+import ottla.log.io.LogDirectory;
+import ottla.log.io.LogStore;
+import ottla.replication.io.MachineThread;
+import ottla.replication.io.ReplicaMoves;
+import ottla.replication.io.ReplicaShell;
+import ottla.replication.io.Replicas;
+import ottla.wire.compress.Codec;
+import ottla.wire.io.EventLoops;
+import ottla.wire.message.BrokerRegistrationRequest;
+
+/**
+ * What a node has when it is a broker: partitions, coordinators, and its membership of the cluster. Made and driven by the thread
+ * that starts the node, in the order of the methods; ended by the node's {@link Endings}.
+ */
+final class BrokerRole {
+    private static final Logger LOG = LoggerFactory.getLogger(BrokerRole.class);
+
+    /** Syncs of several files that run at the same time share a file system's journal; more of them only wait for each other. */
+    private static final int FLUSH_THREADS = 4;
+
+    private static final short PLAINTEXT = 0;
+
+    private final Surroundings around;
+    private final NodeConfig config;
+    private final Values values;
+    private final Node.Metadata metadata;
+    private final Endings endings;
+    private final Consumer<String> fail;
+    private final Replicas replicas;
+    private final MetadataApplier applier;
+    private final BrokerLifecycle lifecycle;
+    private final ApiTable table;
+
+    /** What the node has whatever its roles. */
+    record Surroundings(
+            NodeConfig config,
+            NodeSettings settings,
+            InstantSource clock,
+            RandomGenerator random,
+            DiskThreads disks,
+            EventLoops loops,
+            Directories directories,
+            LogStore store,
+            ClusterView cluster) {}
+
+    /** @param fail ends the node for the reason given */
+    BrokerRole(
+            Surroundings around,
+            Node.Metadata metadata,
+            ActiveController active,
+            Endings endings,
+            Consumer<String> fail) {
+        this.around = around;
+        this.config = around.config();
+        this.values = config.values();
+        this.metadata = metadata;
+        this.endings = endings;
+        this.fail = fail;
+        ReplicaDirectories replicaDirectories = new ReplicaDirectories(around.cluster(), around.disks());
+        replicas = replicas(replicaDirectories);
+        endings.add("replicas", replicas::stop);
+        GroupCoordinator groups = groups();
+        Codec codec = Codec.of(values.number("offsets.topic.compression.codec")).orElse(Codec.NONE);
+        GroupTerms groupTerms = new GroupTerms(groups, around.disks(), around.clock(), codec);
+        endings.add("groups", groupTerms::close);
+        applier = endings.started(
+                "metadata",
+                new MetadataApplier(
+                        config.nodeId(), values, replicas, around.cluster(), groupTerms, replicaDirectories));
+        lifecycle = lifecycle();
+        replicaDirectories.over(lifecycle::send);
+        applier.tell(lifecycle::metadataReached);
+        replicas.onDirectoryFailure(this::directoryFailed);
+        table = ApiTables.broker(
+                config,
+                around.cluster(),
+                active,
+                metadata.quorum(),
+                replicas,
+                around.store(),
+                around.directories().unusable(),
+                groups,
+                lifecycle,
+                around.clock()::millis,
+                around.random());
+    }
+
+    /** What this broker serves to clients. */
+    ApiTable table() {
+        return table;
+    }
+
+    /** The epoch of the registration; -1 before the first. */
+    long epoch() {
+        return lifecycle.epoch();
+    }
+
+    /** Registers and carries out all metadata there is; returns when the controller has unfenced this broker. */
+    void join() {
+        CompletionStage<Void> unfenced = lifecycle.start();
+        Node.await(
+                "the controller registers this broker",
+                lifecycle.registered(),
+                Duration.ofMillis(values.number("initial.broker.registration.timeout.ms")));
+        Duration rest = Duration.ofMillis(values.longNumber("server.max.startup.time.ms"));
+        // Its first image must have all that was ever committed: what is not in it is not this broker's.
+        Node.await("the metadata arrives", metadata.controller().reached(lifecycle.epoch()), rest);
+        metadata.controller().addListener(applier);
+        applier.loaded().toCompletableFuture().join();
+        Node.await("the controller unfences this broker", unfenced, rest);
+    }
+
+    /** Begins what goes on for as long as clients are served. */
+    void serve() {
+        Housekeeping.start(around.disks(), replicas, around.store(), values);
+        startCleaner();
+        endings.add("registration", () -> Node.await("the controller lets this broker go", lifecycle.leave()));
+    }
+
+    private Replicas replicas(ReplicaDirectories replicaDirectories) {
+        DiskThreads flushes = endings.started("flush threads", new DiskThreads("flush", FLUSH_THREADS));
+        DiskThreads movers = endings.started(
+                "log movers", new DiskThreads("log-mover", around.settings().moverCount(around.directories())));
+        ReplicaMoves moves = new ReplicaMoves(
+                around.store(),
+                replicaDirectories,
+                new ReplicaMoves.Settings(
+                        Math.max(1, values.number("replica.fetch.max.bytes")),
+                        Set.copyOf(around.directories().unusable())),
+                movers,
+                System::nanoTime);
+        return new Replicas(around.store(), replicaShell(flushes), moves);
+    }
+
+    private ReplicaShell replicaShell(DiskThreads flushes) {
+        return new ReplicaShell(
+                config.nodeId(),
+                around.clock(),
+                around.disks(),
+                flushes,
+                values.longNumber("replica.lag.time.max.ms"),
+                (brokerId, brokerEpoch) -> around.cluster()
+                        .image()
+                        .broker(brokerId)
+                        .filter(BrokerRegistration::active)
+                        .filter(broker -> brokerEpoch < 0 || broker.epoch() == brokerEpoch)
+                        .isPresent(),
+                (replica, change) -> LOG.warn("{} has one broker, and its in-sync set cannot change", replica),
+                (replica, failure) -> LOG.error("The log directory of {} is offline", replica, failure));
+    }
+
+    private GroupCoordinator groups() {
+        MachineThread thread =
+                endings.started("group coordinator", new MachineThread("groups", around.clock()::millis));
+        return new GroupCoordinator(
+                around.settings().groups(),
+                new ImageTopics(around.cluster()),
+                () -> UUID.randomUUID().toString(),
+                thread.loop(),
+                around.clock()::millis);
+    }
+
+    private BrokerLifecycle lifecycle() {
+        long timeoutMs = values.number("request.timeout.ms");
+        return new BrokerLifecycle(
+                around.loops().next(),
+                request -> metadata.channel().send(request, timeoutMs),
+                registration(),
+                applier::offset,
+                () -> fail.accept("the controller could not be told in time of a log directory that failed"),
+                new BrokerLifecycle.Settings(
+                        config.nodeId(),
+                        values.number("broker.heartbeat.interval.ms"),
+                        values.longNumber("log.dir.failure.timeout.ms"),
+                        new Random(around.random().nextLong())));
+    }
+
+    private BrokerRegistrationRequest registration() {
+        List<BrokerRegistrationRequest.Listener> listeners = new ArrayList<>();
+        for (Listener listener : config.advertised()) {
+            listeners.add(new BrokerRegistrationRequest.Listener(
+                    listener.name(), NodeSettings.reachable(listener.host()), listener.port(), PLAINTEXT));
+        }
+        List<BrokerRegistrationRequest.Feature> features = new ArrayList<>();
+        for (Feature feature : Feature.values()) {
+            features.add(new BrokerRegistrationRequest.Feature(
+                    feature.featureName(), feature.minLevel(), feature.maxLevel()));
+        }
+        List<LogDirectory> directories = around.directories().directories();
+        return BrokerRegistrationRequest.DEFAULT
+                .withBrokerId(config.nodeId())
+                .withClusterId(around.cluster().clusterId())
+                .withIncarnationId(
+                        new Uuid(around.random().nextLong(), around.random().nextLong()))
+                .withListeners(listeners)
+                .withFeatures(features)
+                .withRack(values.find("broker.rack").orElse(null))
+                .withLogDirs(directories.stream()
+                        .flatMap(directory -> directory.id().stream())
+                        .sorted()
+                        .toList())
+                .withPreviousBrokerEpoch(
+                        directories.getFirst().cleanStopBrokerEpoch().orElse(-1));
+    }
+
+    /** Without it, compacted topics grow for ever: Kafka advises against that, and will not allow it from version 5 on. */
+    private void startCleaner() {
+        LogCleaner.Settings cleaning = around.settings().cleaner();
+        if (values.flag("log.cleaner.enable")) {
+            endings.started("cleaner", new LogCleaner(cleaning, around.store(), replicas::cleanable, around.clock()))
+                    .start();
+        } else {
+            LOG.warn("log.cleaner.enable is false: topics with cleanup.policy=compact are not compacted");
+        }
+    }
+
+    /** The other directories go on, and the controller is told, if this node can go on at all. */
+    private void directoryFailed(LogDirectory failed) {
+        Directories directories = around.directories();
+        if (failed == directories.metadata()) {
+            fail.accept("the directory of the metadata log, " + failed.disk().root() + ", failed");
+        } else if (directories.directories().stream().noneMatch(around.store()::isOnline)) {
+            fail.accept("all log directories failed");
+        } else {
+            failed.id().ifPresent(lifecycle::directoryFailed);
+        }
+    }
+}
