@@ -21,7 +21,7 @@ public final class BrokerProcess implements AutoCloseable {
     private final int controllerPort = Ports.free();
 
     private BrokerProcess(BrokerKind kind, String name, Map<String, String> settings, List<String> shell) {
-        node = new NodeProcess(kind, name, shell, port);
+        node = new NodeProcess(kind, name, shell, port, RawConnection::isUsable);
         Map<String, String> all = defaults();
         all.putAll(settings);
         all.replaceAll((key, value) -> withPorts(value));

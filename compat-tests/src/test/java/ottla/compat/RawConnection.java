@@ -93,6 +93,12 @@ public final class RawConnection implements AutoCloseable {
         return ByteBuffer.wrap(frame);
     }
 
+    /** Whether anybody answers: a broker or a controller. */
+    public boolean isAnswered() throws IOException {
+        ask(ApiKeys.API_VERSIONS, 0, new ApiVersionsRequestData());
+        return true;
+    }
+
     /** Whether the broker behind this connection answers and lists itself. */
     public boolean isUsable() throws IOException {
         ask(ApiKeys.API_VERSIONS, 0, new ApiVersionsRequestData());

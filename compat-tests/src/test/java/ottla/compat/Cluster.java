@@ -1,0 +1,278 @@
+package ottla.compat;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.message.DescribeQuorumRequestData;
+import org.apache.kafka.common.message.DescribeQuorumResponseData;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.Errors;
+
+/**
+ * Several nodes of one cluster, of both kinds, each a process on a directory that the stock tool formatted. Controllers have the ids
+ * from 1 on, combined nodes too, brokers those from 101 on. Owned by one test; {@link #close} ends all of them.
+ */
+final class Cluster implements AutoCloseable {
+    /** How the voters come to know each other. */
+    enum Voters {
+        /** {@code controller.quorum.voters} */
+        STATIC,
+        /** The metadata log, formatted with {@code --initial-controllers} (KIP-853). */
+        DYNAMIC
+    }
+
+    private static final int FIRST_BROKER = 101;
+    private static final String ROLES_OF_COMBINED = "broker,controller";
+
+    private final String name;
+    private final Voters voters;
+    private final Map<Integer, Node> nodes = new LinkedHashMap<>();
+    private final Map<String, String> settings = new LinkedHashMap<>();
+    private final Map<Integer, Uuid> directories = new LinkedHashMap<>();
+
+    /** A node, and where it answers. */
+    record Node(int id, String roles, int port, int controllerPort, NodeProcess process, Map<String, String> settings) {
+        boolean isController() {
+            return roles.contains("controller");
+        }
+
+        boolean isBroker() {
+            return roles.contains("broker");
+        }
+
+        BrokerKind kind() {
+            return process.kind();
+        }
+
+        String bootstrap() {
+            return "127.0.0.1:" + port;
+        }
+
+        String controllerAddress() {
+            return "127.0.0.1:" + controllerPort;
+        }
+
+        void restart() {
+            process.launch();
+            process.awaitReady();
+        }
+
+        @Override
+        public String toString() {
+            return roles + " " + id + " (" + kind() + ")";
+        }
+    }
+
+    Cluster(String name, Voters voters) {
+        this.name = name;
+        this.voters = voters;
+    }
+
+    Cluster controllers(BrokerKind... kinds) {
+        return add("controller", 1, List.of(kinds));
+    }
+
+    Cluster brokers(BrokerKind... kinds) {
+        return add("broker", FIRST_BROKER, List.of(kinds));
+    }
+
+    Cluster combined(BrokerKind... kinds) {
+        return add(ROLES_OF_COMBINED, 1, List.of(kinds));
+    }
+
+    /** A setting of all nodes. */
+    Cluster with(String key, String value) {
+        settings.put(key, value);
+        return this;
+    }
+
+    /** A setting of the nodes of one kind. */
+    Cluster with(BrokerKind kind, String key, String value) {
+        nodes.values().stream().filter(node -> node.kind() == kind).forEach(node -> node.settings.put(key, value));
+        return this;
+    }
+
+    private Cluster add(String roles, int firstId, List<BrokerKind> kinds) {
+        for (BrokerKind kind : kinds) {
+            int id = (int) nodes.keySet().stream().filter(other -> other >= firstId).count() + firstId;
+            int port = Ports.free();
+            int controllerPort = Ports.free();
+            NodeProcess process = roles.contains("broker")
+                    ? new NodeProcess(kind, name + "-" + id, List.of(), port, RawConnection::isUsable)
+                    : new NodeProcess(kind, name + "-" + id, List.of(), controllerPort, RawConnection::isAnswered);
+            nodes.put(id, new Node(id, roles, port, controllerPort, process, new LinkedHashMap<>()));
+        }
+        return this;
+    }
+
+    /** Formats and starts all, and returns when each answers. */
+    Cluster start() {
+        try {
+            for (Node node : nodes.values()) {
+                Map<String, String> all = defaults(node);
+                all.putAll(settings);
+                all.putAll(node.settings);
+                node.process.configure(all);
+                node.process.format(BrokerProcess.CLUSTER_ID, formatOptions(node));
+            }
+            nodes.values().forEach(node -> node.process.launch());
+            nodes.values().forEach(node -> node.process.awaitReady());
+            return this;
+        } catch (RuntimeException | Error failure) {
+            close();
+            throw failure;
+        }
+    }
+
+    private String[] formatOptions(Node node) {
+        if (voters == Voters.STATIC) {
+            return new String[0];
+        }
+        return node.isController()
+                ? new String[] {"--initial-controllers", initialControllers()}
+                : new String[] {"--no-initial-controllers"};
+    }
+
+    private String initialControllers() {
+        return controllers().stream()
+                .map(node -> node.id + "@" + node.controllerAddress() + ":"
+                        + directories.computeIfAbsent(node.id, _ -> Uuid.randomUuid()))
+                .collect(Collectors.joining(","));
+    }
+
+    private Map<String, String> defaults(Node node) {
+        Map<String, String> all = new LinkedHashMap<>();
+        all.put("process.roles", node.roles);
+        all.put("node.id", String.valueOf(node.id));
+        if (voters == Voters.STATIC) {
+            all.put(
+                    "controller.quorum.voters",
+                    controllers().stream()
+                            .map(voter -> voter.id + "@" + voter.controllerAddress())
+                            .collect(Collectors.joining(",")));
+        } else {
+            all.put("controller.quorum.bootstrap.servers", bootstrapControllers());
+        }
+        List<String> listeners = new ArrayList<>();
+        if (node.isBroker()) {
+            listeners.add("PLAINTEXT://" + node.bootstrap());
+        }
+        if (node.isController()) {
+            listeners.add("CONTROLLER://" + node.controllerAddress());
+        }
+        all.put("listeners", String.join(",", listeners));
+        all.put("controller.listener.names", "CONTROLLER");
+        all.put("log.dirs", node.process.dataDirectory().toString());
+        all.put("offsets.topic.num.partitions", "4");
+        all.put("offsets.topic.replication.factor", "1");
+        all.put("group.initial.rebalance.delay.ms", "0");
+        return all;
+    }
+
+    Node node(int id) {
+        return nodes.get(id);
+    }
+
+    List<Node> nodes() {
+        return List.copyOf(nodes.values());
+    }
+
+    List<Node> controllers() {
+        return nodes.values().stream().filter(Node::isController).toList();
+    }
+
+    List<Node> brokers() {
+        return nodes.values().stream().filter(Node::isBroker).toList();
+    }
+
+    String bootstrap() {
+        return brokers().stream().map(Node::bootstrap).collect(Collectors.joining(","));
+    }
+
+    String bootstrapControllers() {
+        return controllers().stream().map(Node::controllerAddress).collect(Collectors.joining(","));
+    }
+
+    /** The node that leads the quorum, as soon as it is as wanted. */
+    Node leader(Predicate<Node> wanted) {
+        int id = Waiting.value(
+                        "a leader",
+                        this::quorum,
+                        quorum -> quorum.isPresent()
+                                && wanted.test(nodes.get(quorum.get().leaderId())))
+                .orElseThrow()
+                .leaderId();
+        return nodes.get(id);
+    }
+
+    /**
+     * The quorum as its leader sees it. Asked of each controller that runs: an admin client would try a leader that died for as long as
+     * the others take it for one.
+     */
+    private Optional<DescribeQuorumResponseData.PartitionData> quorum() throws IOException {
+        Optional<DescribeQuorumResponseData.PartitionData> newest = Optional.empty();
+        for (Node node : controllers()) {
+            if (node.process.isAlive()) {
+                DescribeQuorumResponseData.PartitionData seen = quorum(node);
+                if (seen.errorCode() == Errors.NONE.code()
+                        && newest.map(other -> other.leaderEpoch() < seen.leaderEpoch())
+                                .orElse(true)) {
+                    newest = Optional.of(seen);
+                }
+            }
+        }
+        return newest;
+    }
+
+    private static DescribeQuorumResponseData.PartitionData quorum(Node node) throws IOException {
+        DescribeQuorumRequestData request = new DescribeQuorumRequestData()
+                .setTopics(List.of(new DescribeQuorumRequestData.TopicData()
+                        .setTopicName("__cluster_metadata")
+                        .setPartitions(List.of(new DescribeQuorumRequestData.PartitionData().setPartitionIndex(0)))));
+        try (RawConnection connection = new RawConnection(node.controllerPort)) {
+            DescribeQuorumResponseData answer =
+                    (DescribeQuorumResponseData) connection.ask(ApiKeys.DESCRIBE_QUORUM, 2, request);
+            return answer.topics().getFirst().partitions().getFirst();
+        }
+    }
+
+    /** Returns when every voter and every observer has what the leader had when this was called. */
+    void awaitCaughtUp() {
+        long endOffset = Waiting.value("the end of the log", this::quorum, Optional::isPresent)
+                .orElseThrow()
+                .highWatermark();
+        Waiting.value(
+                "all nodes have what stands before " + endOffset,
+                this::quorum,
+                quorum -> quorum.isPresent() && upTo(quorum.get(), endOffset).containsAll(nodes.keySet()));
+    }
+
+    private static Set<Integer> upTo(DescribeQuorumResponseData.PartitionData quorum, long endOffset) {
+        return Stream.concat(quorum.currentVoters().stream(), quorum.observers().stream())
+                .filter(replica -> replica.logEndOffset() >= endOffset)
+                .map(DescribeQuorumResponseData.ReplicaState::replicaId)
+                .collect(Collectors.toSet());
+    }
+
+    /** Stops all nodes as an operator would, brokers first, since they ask the controllers to be let go. */
+    void stop() {
+        brokers().stream().filter(node -> !node.isController()).forEach(node -> node.process.terminate());
+        controllers().forEach(node -> node.process.terminate());
+    }
+
+    @Override
+    public void close() {
+        nodes.values().stream()
+                .sorted(Comparator.comparing(Node::id).reversed())
+                .forEach(node -> node.process.close());
+    }
+}

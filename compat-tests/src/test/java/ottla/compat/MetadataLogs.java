@@ -1,0 +1,133 @@
+package ottla.compat;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.apache.kafka.common.metadata.BeginTransactionRecord;
+import org.apache.kafka.common.metadata.EndTransactionRecord;
+import org.apache.kafka.common.protocol.ApiMessage;
+import org.apache.kafka.common.protocol.ByteBufferAccessor;
+import org.apache.kafka.common.record.internal.FileRecords;
+import org.apache.kafka.common.record.internal.Record;
+import org.apache.kafka.common.record.internal.RecordBatch;
+import org.apache.kafka.image.MetadataDelta;
+import org.apache.kafka.image.MetadataImage;
+import org.apache.kafka.image.MetadataProvenance;
+import org.apache.kafka.metadata.MetadataRecordSerde;
+
+/** What stopped nodes have in their metadata logs, read with Kafka's own classes. */
+final class MetadataLogs {
+    private static final String FOLDER = "__cluster_metadata-0";
+
+    private MetadataLogs() {}
+
+    /**
+     * Asserts that all nodes have the same batches, byte for byte, up to where the shortest log ends, and that each one's newest
+     * snapshot, with the log behind it, makes the same image as the log from its beginning.
+     */
+    static void assertEqual(Cluster cluster) {
+        Map<Cluster.Node, SortedMap<Long, Batch>> logs = new HashMap<>();
+        cluster.nodes().forEach(node -> logs.put(node, batches(node, ".log")));
+        long endOffset = logs.values().stream()
+                .mapToLong(log -> log.get(log.lastKey()).endOffset)
+                .min()
+                .orElseThrow();
+        SortedMap<Long, Batch> expected =
+                logs.get(cluster.nodes().getFirst()).headMap(endOffset);
+        assertThat(expected).isNotEmpty();
+        MetadataImage image = image(List.of(expected));
+        for (Cluster.Node node : cluster.nodes()) {
+            SortedMap<Long, Batch> log = logs.get(node).headMap(endOffset);
+            assertThat(log).as("the log of " + node).isEqualTo(expected);
+            snapshot(node, endOffset).ifPresent(snapshot -> {
+                SortedMap<Long, Batch> rest = log.tailMap(snapshot.endOffset);
+                assertThat(image(List.of(snapshot.batches, rest)))
+                        .as("what %s had from its snapshot at %d", node, snapshot.endOffset)
+                        .isEqualTo(image);
+            });
+        }
+    }
+
+    /** How many snapshots a stopped node has. */
+    static int snapshotCount(Cluster.Node node) {
+        return files(node, ".checkpoint").size();
+    }
+
+    private record Snapshot(long endOffset, SortedMap<Long, Batch> batches) {}
+
+    private record Batch(long endOffset, int epoch, long checksum, List<ApiMessage> records) {}
+
+    private static Optional<Snapshot> snapshot(Cluster.Node node, long limit) {
+        return files(node, ".checkpoint").stream()
+                .map(file -> new Snapshot(
+                        Long.parseLong(file.getFileName().toString().substring(0, 20)), read(List.of(file))))
+                .filter(snapshot -> snapshot.endOffset > 0 && snapshot.endOffset <= limit)
+                .reduce((older, newer) -> newer);
+    }
+
+    private static SortedMap<Long, Batch> batches(Cluster.Node node, String suffix) {
+        return read(files(node, suffix));
+    }
+
+    private static List<Path> files(Cluster.Node node, String suffix) {
+        try (Stream<Path> files = Files.list(node.process().dataDirectory().resolve(FOLDER))) {
+            return files.filter(file -> file.toString().endsWith(suffix)).sorted().toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static SortedMap<Long, Batch> read(List<Path> files) {
+        SortedMap<Long, Batch> batches = new TreeMap<>();
+        for (Path file : files) {
+            try (FileRecords records = FileRecords.open(file.toFile(), false)) {
+                for (RecordBatch batch : records.batches()) {
+                    batch.ensureValid();
+                    batches.put(
+                            batch.baseOffset(),
+                            new Batch(
+                                    batch.nextOffset(),
+                                    batch.partitionLeaderEpoch(),
+                                    batch.checksum(),
+                                    batch.isControlBatch() ? List.of() : messages(batch)));
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+        return batches;
+    }
+
+    private static List<ApiMessage> messages(RecordBatch batch) {
+        List<ApiMessage> messages = new ArrayList<>();
+        for (Record record : batch) {
+            messages.add(MetadataRecordSerde.INSTANCE
+                    .read(new ByteBufferAccessor(record.value()), record.valueSize())
+                    .message());
+        }
+        return messages;
+    }
+
+    private static MetadataImage image(List<SortedMap<Long, Batch>> parts) {
+        MetadataDelta delta =
+                new MetadataDelta.Builder().setImage(MetadataImage.EMPTY).build();
+        for (SortedMap<Long, Batch> part : parts) {
+            part.values().forEach(batch -> batch.records.stream()
+                    // the first records of a cluster come as one transaction; its bounds change nothing
+                    .filter(record -> !(record instanceof BeginTransactionRecord || record instanceof EndTransactionRecord))
+                    .forEach(delta::replay));
+        }
+        return delta.apply(MetadataProvenance.EMPTY);
+    }
+}

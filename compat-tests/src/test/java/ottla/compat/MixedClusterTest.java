@@ -1,0 +1,146 @@
+package ottla.compat;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static ottla.compat.BrokerKind.KAFKA;
+import static ottla.compat.BrokerKind.OTTLA;
+
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.TopicPartitionInfo;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Nodes of both kinds in one cluster. */
+class MixedClusterTest {
+    private static final TopicPartition SHARED = new TopicPartition("shared", 0);
+
+    /** Turns at the lead for each kind; more than a few are for a machine that has nothing else to do. */
+    private static final int ROUNDS = Integer.getInteger("ottla.compat.rounds", 1);
+
+    /** They register, replicate among themselves, fail over, and go on whichever controller is lost. */
+    @Test
+    void kafkasBrokersLiveUnderOttlasControllers() throws Exception {
+        try (Cluster cluster = new Cluster("KafkaBrokers", Cluster.Voters.STATIC)
+                        .controllers(OTTLA, OTTLA, OTTLA)
+                        .brokers(KAFKA, KAFKA)
+                        .with("broker.session.timeout.ms", "3000")
+                        .with("broker.heartbeat.interval.ms", "500")
+                        .with("replica.lag.time.max.ms", "3000")
+                        .start();
+                TopicStream topics = TopicStream.throughEach(cluster, "kept", 1);
+                Admin admin = new Clients(cluster.bootstrap()).admin()) {
+            admin.createTopics(List.of(new NewTopic(SHARED.topic(), 1, (short) 2)))
+                    .all()
+                    .get();
+            Waiting.value("both are in sync", () -> described(admin), shared -> shared.isr().size() == 2);
+            write(cluster, 0, 10);
+            for (Cluster.Node controller : cluster.controllers()) {
+                topics.awaitMore(5);
+                controller.process().kill();
+                cluster.leader(other -> other.id() != controller.id());
+                topics.awaitMore(5);
+                controller.restart();
+                cluster.awaitCaughtUp();
+            }
+            topics.assertNothingLost();
+
+            Cluster.Node lost = cluster.node(described(admin).leader().id());
+            lost.process().kill();
+            Waiting.value(
+                    "the other one leads alone",
+                    () -> described(admin),
+                    shared -> shared.leader() != null
+                            && shared.leader().id() != lost.id()
+                            && shared.isr().size() == 1);
+            write(cluster, 10, 20);
+            lost.restart();
+            Waiting.value("both are in sync again", () -> described(admin), shared -> shared.isr().size() == 2);
+            write(cluster, 20, 30);
+
+            assertThat(new Clients(cluster.bootstrap()).readAll(30, SHARED))
+                    .extracting(record -> record.value())
+                    .containsExactlyElementsOf(
+                            IntStream.range(0, 30).mapToObj(String::valueOf).toList());
+            cluster.awaitCaughtUp();
+            cluster.stop();
+            MetadataLogs.assertEqual(cluster);
+        }
+    }
+
+    private static TopicPartitionInfo described(Admin admin) throws Exception {
+        return admin.describeTopics(List.of(SHARED.topic()))
+                .allTopicNames()
+                .get()
+                .get(SHARED.topic())
+                .partitions()
+                .getFirst();
+    }
+
+    private static void write(Cluster cluster, int from, int end) throws Exception {
+        try (KafkaProducer<String, String> producer = new Clients(cluster.bootstrap()).producer()) {
+            Clients.deliver(
+                    producer,
+                    IntStream.range(from, end)
+                            .mapToObj(number -> new ProducerRecord<>(SHARED.topic(), 0, "key", String.valueOf(number))));
+        }
+    }
+
+    /** Each kind leads in its turn while topics are created, through a broker of the kind that is fewer among the controllers. */
+    @ParameterizedTest
+    @CsvSource({"KAFKA, OTTLA", "OTTLA, KAFKA"})
+    void bothKindsMakeAQuorum(BrokerKind many, BrokerKind few) throws Exception {
+        try (Cluster cluster = new Cluster("Mixed-" + many, Cluster.Voters.STATIC)
+                        .controllers(many, many, few)
+                        .brokers(few)
+                        // the one of its kind stands first whenever there is no leader, or its turn would be left to chance
+                        .with(few, "controller.quorum.election.timeout.ms", "500")
+                        .with(few, "controller.quorum.fetch.timeout.ms", "1000")
+                        .with(many, "controller.quorum.fetch.timeout.ms", "3000")
+                        .with("metadata.log.max.record.bytes.between.snapshots", "50000")
+                        .start();
+                TopicStream topics = TopicStream.throughEach(cluster, "kept", 1)) {
+            for (int round = 0; round < ROUNDS; round++) {
+                lead(cluster, topics, few);
+                lead(cluster, topics, many);
+                assertStandbysAgree(cluster);
+            }
+            lead(cluster, topics, few);
+            topics.assertNothingLost();
+            cluster.awaitCaughtUp();
+            cluster.stop();
+            MetadataLogs.assertEqual(cluster);
+        }
+    }
+
+    /** While one of the two of a kind leads, its standbys are of different kinds. */
+    private static void assertStandbysAgree(Cluster cluster) {
+        Cluster.Node leader = cluster.leader(any -> true);
+        List<Map<ApiKeys, String>> answers = cluster.controllers().stream()
+                .filter(node -> node.id() != leader.id())
+                .map(StandbyAnswers::of)
+                .toList();
+        assertThat(answers.getLast()).isEqualTo(answers.getFirst());
+    }
+
+    /** Kills leaders of the other kind until one of this kind leads, and has it lead for a while. */
+    private static void lead(Cluster cluster, TopicStream topics, BrokerKind kind) {
+        Cluster.Node leader = cluster.leader(any -> true);
+        while (leader.kind() != kind) {
+            Cluster.Node killed = leader;
+            killed.process().kill();
+            leader = cluster.leader(other -> other.id() != killed.id());
+            topics.awaitMore(1);
+            killed.restart();
+            cluster.awaitCaughtUp();
+        }
+        topics.awaitMore(20);
+    }
+}

@@ -1,0 +1,207 @@
+package ottla.compat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * One node of either kind in a process of its own, in a directory of its own, which {@link #close} deletes; its log stays in
+ * {@code target/compat}. Owned by one test.
+ */
+final class NodeProcess implements AutoCloseable {
+    private static final int STOP_SECONDS = 60;
+
+    private BrokerKind kind;
+    private final Path directory;
+    private final Path log;
+    private final List<String> shell;
+    private final int port;
+    private final Readiness readiness;
+    private final Thread lastResort = new Thread(this::endNow);
+    private volatile Process process;
+
+    /** What a node has to do when it is ready. */
+    @FunctionalInterface
+    interface Readiness {
+        boolean isSeen(RawConnection connection) throws IOException;
+    }
+
+    /**
+     * @param shell what is put before the command
+     * @param port where the node answers when it is ready
+     */
+    NodeProcess(BrokerKind kind, String name, List<String> shell, int port, Readiness readiness) {
+        this.kind = kind;
+        this.shell = shell;
+        this.port = port;
+        this.readiness = readiness;
+        try {
+            Files.createDirectories(BrokerProcess.WORK);
+            directory = Files.createTempDirectory(BrokerProcess.WORK.toAbsolutePath(), name + "-");
+            log = BrokerProcess.WORK.resolve(name + "-" + kind.name().toLowerCase(Locale.ROOT) + ".log");
+            Files.deleteIfExists(log);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    BrokerKind kind() {
+        return kind;
+    }
+
+    Path dataDirectory() {
+        return directory.resolve("data");
+    }
+
+    Path log() {
+        return log;
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    boolean isAlive() {
+        return process != null && process.isAlive();
+    }
+
+    void configure(Map<String, String> settings) {
+        try {
+            Files.writeString(
+                    properties(),
+                    settings.entrySet().stream()
+                            .map(entry -> entry.getKey() + "=" + entry.getValue() + "\n")
+                            .collect(Collectors.joining()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Formats the directory with the stock tool. */
+    void format(String clusterId, String... options) {
+        List<String> arguments = new ArrayList<>(List.of("format", "-t", clusterId));
+        arguments.addAll(List.of("-c", properties().toString()));
+        arguments.addAll(List.of(options));
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        int status = kafka.tools.StorageTool.execute(
+                arguments.toArray(String[]::new), new PrintStream(said, true, StandardCharsets.UTF_8));
+        if (status != 0) {
+            throw new AssertionError("the directory was not formatted: " + said.toString(StandardCharsets.UTF_8));
+        }
+    }
+
+    /** Starts the process; {@link #awaitReady} tells when it answers. */
+    void launch() {
+        if (isAlive()) {
+            throw new IllegalStateException("still running");
+        }
+        if (process == null) {
+            Runtime.getRuntime().addShutdownHook(lastResort);
+        }
+        List<String> command = new ArrayList<>(shell);
+        command.addAll(kind.command(properties()));
+        try {
+            process = new ProcessBuilder(command)
+                    .directory(directory.toFile())
+                    .redirectErrorStream(true)
+                    .redirectOutput(Redirect.appendTo(log.toFile()))
+                    .start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    void awaitReady() {
+        try {
+            Waiting.until(kind + " answers on port " + port, () -> {
+                if (!process.isAlive()) {
+                    return true;
+                }
+                try (RawConnection connection = new RawConnection(port)) {
+                    return readiness.isSeen(connection);
+                }
+            });
+        } catch (AssertionError late) {
+            endNow();
+            throw late;
+        }
+        if (!process.isAlive()) {
+            throw new AssertionError(kind + " ended at start with status " + process.exitValue() + ":\n" + logText());
+        }
+    }
+
+    /** SIGTERM: a clean stop. Returns the exit status. */
+    int terminate() {
+        process.destroy();
+        return awaitExit();
+    }
+
+    /** SIGKILL: what was not written is lost. */
+    void kill() {
+        process.destroyForcibly();
+        awaitExit();
+    }
+
+    /** From the next start on, another kind of node owns the directory. */
+    void become(BrokerKind next) {
+        kind = next;
+    }
+
+    @Override
+    public void close() {
+        if (process != null) {
+            endNow();
+            awaitExit();
+            Runtime.getRuntime().removeShutdownHook(lastResort);
+        }
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Path properties() {
+        return directory.resolve("server.properties");
+    }
+
+    private void endNow() {
+        process.destroyForcibly();
+    }
+
+    private String logText() {
+        try {
+            return Files.readString(log);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private int awaitExit() {
+        try {
+            if (!process.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+                throw new AssertionError(kind + " did not end within " + STOP_SECONDS + " s:\n" + logText());
+            }
+            return process.exitValue();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError("interrupted while " + kind + " ends", e);
+        }
+    }
+}
