@@ -2,6 +2,7 @@ package ottla.controller.decide;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import ottla.base.ErrorCode;
 import ottla.base.Uuid;
 import ottla.replication.machine.Refusal;
@@ -29,91 +30,106 @@ import ottla.wire.message.UpdateFeaturesResponse;
 public final class Refusals {
     private Refusals() {}
 
+    /** The node is not the active controller; whoever is told by name who seems to be, is told in Kafka's words. */
+    public static Verdict.Refused<Void> notActive(OptionalInt activeId) {
+        return Verdict.refused(
+                ErrorCode.NOT_CONTROLLER,
+                activeId.isPresent()
+                        ? "The active controller appears to be node " + activeId.getAsInt() + "."
+                        : "No controller appears to be active.");
+    }
+
     /** What the runtime's refusal means to a client of the controller. */
-    public static ErrorCode error(Refusal refusal) {
+    public static Verdict.Refused<Void> of(Refusal refusal, OptionalInt activeId) {
         return switch (refusal) {
-            case NOT_LEADER, LOADING -> ErrorCode.NOT_CONTROLLER;
-            case TOO_LARGE -> ErrorCode.POLICY_VIOLATION;
-            case NOT_ENOUGH_REPLICAS -> ErrorCode.NOT_ENOUGH_REPLICAS;
-            case STORAGE -> ErrorCode.KAFKA_STORAGE_ERROR;
-            case TIMED_OUT, OVERLOADED -> ErrorCode.REQUEST_TIMED_OUT;
-            case BROKEN -> ErrorCode.UNKNOWN_SERVER_ERROR;
+            case NOT_LEADER, LOADING -> notActive(activeId);
+            case TOO_LARGE ->
+                Verdict.refused(ErrorCode.POLICY_VIOLATION, "The change does not fit into one batch of the metadata log.");
+            case NOT_ENOUGH_REPLICAS ->
+                Verdict.refused(ErrorCode.NOT_ENOUGH_REPLICAS, "Too few controllers have the metadata log.");
+            case STORAGE -> Verdict.refused(ErrorCode.KAFKA_STORAGE_ERROR, "The metadata log cannot be written.");
+            case TIMED_OUT, OVERLOADED ->
+                Verdict.refused(
+                        ErrorCode.REQUEST_TIMED_OUT,
+                        "The change was not committed in time; it may still be carried out.");
+            case BROKEN -> Verdict.refused(ErrorCode.UNKNOWN_SERVER_ERROR, "The controller failed inside.");
         };
     }
 
-    public static CreateTopicsResponse of(CreateTopicsRequest request, ErrorCode error) {
+    public static CreateTopicsResponse of(CreateTopicsRequest request, Verdict.Refused<Void> why) {
         return CreateTopicsResponse.DEFAULT.withTopics(request.topics().stream()
                 .map(topic -> CreateTopicsResponse.CreatableTopicResult.DEFAULT
                         .withName(topic.name())
-                        .withErrorCode(error.code()))
+                        .withErrorCode(why.error().code())
+                        .withErrorMessage(why.message()))
                 .toList());
     }
 
-    public static DeleteTopicsResponse of(DeleteTopicsRequest request, ErrorCode error) {
+    public static DeleteTopicsResponse of(DeleteTopicsRequest request, Verdict.Refused<Void> why) {
         List<DeleteTopicsResponse.DeletableTopicResult> results = new ArrayList<>();
         request.topics()
                 .forEach(topic -> results.add(new DeleteTopicsResponse.DeletableTopicResult(
-                        topic.name(), topic.topicId(), error.code(), null)));
+                        topic.name(), topic.topicId(), why.error().code(), why.message())));
         request.topicNames()
                 .forEach(name -> results.add(
-                        new DeleteTopicsResponse.DeletableTopicResult(name, Uuid.ZERO, error.code(), null)));
+                        new DeleteTopicsResponse.DeletableTopicResult(name, Uuid.ZERO, why.error().code(), why.message())));
         return DeleteTopicsResponse.DEFAULT.withResponses(results);
     }
 
-    public static CreatePartitionsResponse of(CreatePartitionsRequest request, ErrorCode error) {
+    public static CreatePartitionsResponse of(CreatePartitionsRequest request, Verdict.Refused<Void> why) {
         return CreatePartitionsResponse.DEFAULT.withResults(request.topics().stream()
                 .map(topic ->
-                        new CreatePartitionsResponse.CreatePartitionsTopicResult(topic.name(), error.code(), null))
+                        new CreatePartitionsResponse.CreatePartitionsTopicResult(topic.name(), why.error().code(), why.message()))
                 .toList());
     }
 
-    public static IncrementalAlterConfigsResponse of(IncrementalAlterConfigsRequest request, ErrorCode error) {
+    public static IncrementalAlterConfigsResponse of(IncrementalAlterConfigsRequest request, Verdict.Refused<Void> why) {
         return IncrementalAlterConfigsResponse.DEFAULT.withResponses(request.resources().stream()
                 .map(resource -> new IncrementalAlterConfigsResponse.AlterConfigsResourceResponse(
-                        error.code(), null, resource.resourceType(), resource.resourceName()))
+                        why.error().code(), why.message(), resource.resourceType(), resource.resourceName()))
                 .toList());
     }
 
-    public static AlterConfigsResponse of(AlterConfigsRequest request, ErrorCode error) {
+    public static AlterConfigsResponse of(AlterConfigsRequest request, Verdict.Refused<Void> why) {
         return AlterConfigsResponse.DEFAULT.withResponses(request.resources().stream()
                 .map(resource -> new AlterConfigsResponse.AlterConfigsResourceResponse(
-                        error.code(), null, resource.resourceType(), resource.resourceName()))
+                        why.error().code(), why.message(), resource.resourceType(), resource.resourceName()))
                 .toList());
     }
 
-    public static AlterPartitionResponse alterPartition(ErrorCode error) {
-        return AlterPartitionResponse.DEFAULT.withErrorCode(error.code());
+    public static AlterPartitionResponse alterPartition(Verdict.Refused<Void> why) {
+        return AlterPartitionResponse.DEFAULT.withErrorCode(why.error().code());
     }
 
-    public static ElectLeadersResponse electLeaders(ErrorCode error) {
-        return ElectLeadersResponse.DEFAULT.withErrorCode(error.code());
+    public static ElectLeadersResponse electLeaders(Verdict.Refused<Void> why) {
+        return ElectLeadersResponse.DEFAULT.withErrorCode(why.error().code());
     }
 
-    public static BrokerRegistrationResponse registration(ErrorCode error) {
-        return BrokerRegistrationResponse.DEFAULT.withErrorCode(error.code());
+    public static BrokerRegistrationResponse registration(Verdict.Refused<Void> why) {
+        return BrokerRegistrationResponse.DEFAULT.withErrorCode(why.error().code());
     }
 
-    public static ControllerRegistrationResponse controllerRegistration(ErrorCode error) {
-        return ControllerRegistrationResponse.DEFAULT.withErrorCode(error.code());
+    public static ControllerRegistrationResponse controllerRegistration(Verdict.Refused<Void> why) {
+        return ControllerRegistrationResponse.DEFAULT.withErrorCode(why.error().code());
     }
 
-    public static BrokerHeartbeatResponse heartbeat(ErrorCode error) {
-        return BrokerHeartbeatResponse.DEFAULT.withErrorCode(error.code());
+    public static BrokerHeartbeatResponse heartbeat(Verdict.Refused<Void> why) {
+        return BrokerHeartbeatResponse.DEFAULT.withErrorCode(why.error().code());
     }
 
-    public static UnregisterBrokerResponse unregistration(ErrorCode error) {
-        return UnregisterBrokerResponse.DEFAULT.withErrorCode(error.code());
+    public static UnregisterBrokerResponse unregistration(Verdict.Refused<Void> why) {
+        return UnregisterBrokerResponse.DEFAULT.withErrorCode(why.error().code());
     }
 
-    public static UpdateFeaturesResponse featureUpdate(ErrorCode error) {
-        return UpdateFeaturesResponse.DEFAULT.withErrorCode(error.code());
+    public static UpdateFeaturesResponse featureUpdate(Verdict.Refused<Void> why) {
+        return UpdateFeaturesResponse.DEFAULT.withErrorCode(why.error().code());
     }
 
-    public static AssignReplicasToDirsResponse directories(ErrorCode error) {
-        return AssignReplicasToDirsResponse.DEFAULT.withErrorCode(error.code());
+    public static AssignReplicasToDirsResponse directories(Verdict.Refused<Void> why) {
+        return AssignReplicasToDirsResponse.DEFAULT.withErrorCode(why.error().code());
     }
 
-    public static AllocateProducerIdsResponse producerIds(ErrorCode error) {
-        return AllocateProducerIdsResponse.DEFAULT.withErrorCode(error.code());
+    public static AllocateProducerIdsResponse producerIds(Verdict.Refused<Void> why) {
+        return AllocateProducerIdsResponse.DEFAULT.withErrorCode(why.error().code());
     }
 }

@@ -14,7 +14,6 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import ottla.base.ErrorCode;
 import ottla.base.Uuid;
 import ottla.controller.decide.Activation;
 import ottla.controller.decide.BrokerHeartbeats;
@@ -31,6 +30,7 @@ import ottla.controller.decide.ProducerIdBlocks;
 import ottla.controller.decide.Refusals;
 import ottla.controller.decide.TopicCreation;
 import ottla.controller.decide.TopicDeletion;
+import ottla.controller.decide.Verdict;
 import ottla.controller.image.ClusterImage;
 import ottla.controller.image.Directories;
 import ottla.controller.image.ImageDelta;
@@ -119,6 +119,9 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
 
     private volatile ClusterImage image = ClusterImage.EMPTY;
     private volatile OptionalInt activeEpoch = OptionalInt.empty();
+
+    /** Who leads the quorum, as far as its node knows. */
+    private volatile OptionalInt leaderId = OptionalInt.empty();
 
     /**
      * @param bootstrap the first records of a new cluster, from its {@code bootstrap.checkpoint}
@@ -243,6 +246,11 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
         });
     }
 
+    @Override
+    public void onLeaderChanged(int epoch, OptionalInt leaderId) {
+        this.leaderId = leaderId;
+    }
+
     private void committed(CommittedBatch batch) {
         Provenance at = new Provenance(batch.lastOffset(), batch.epoch(), batch.appendTimeMs());
         ControllerTerm active = term;
@@ -352,21 +360,21 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
                 (active, nowMs) ->
                         new TopicCreation(active.facts(), this::newTopicId, random).create(request, describable),
                 request.timeoutMs(),
-                error -> Refusals.of(request, error));
+                why -> Refusals.of(request, why));
     }
 
     public CompletionStage<DeleteTopicsResponse> deleteTopics(DeleteTopicsRequest request, int version) {
         return decide(
                 (active, nowMs) -> new TopicDeletion(active.facts()).delete(request, version),
                 request.timeoutMs(),
-                error -> Refusals.of(request, error));
+                why -> Refusals.of(request, why));
     }
 
     public CompletionStage<CreatePartitionsResponse> createPartitions(CreatePartitionsRequest request) {
         return decide(
                 (active, nowMs) -> new PartitionGrowth(active.facts(), random).grow(request),
                 request.timeoutMs(),
-                error -> Refusals.of(request, error));
+                why -> Refusals.of(request, why));
     }
 
     public CompletionStage<IncrementalAlterConfigsResponse> incrementalAlterConfigs(
@@ -374,14 +382,14 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
         return decide(
                 (active, nowMs) -> new ConfigChanges(active.facts()).incremental(request),
                 REQUEST_TIMEOUT_MS,
-                error -> Refusals.of(request, error));
+                why -> Refusals.of(request, why));
     }
 
     public CompletionStage<AlterConfigsResponse> alterConfigs(AlterConfigsRequest request) {
         return decide(
                 (active, nowMs) -> new ConfigChanges(active.facts()).legacy(request),
                 REQUEST_TIMEOUT_MS,
-                error -> Refusals.of(request, error));
+                why -> Refusals.of(request, why));
     }
 
     public CompletionStage<BrokerRegistrationResponse> registerBroker(BrokerRegistrationRequest request) {
@@ -493,7 +501,7 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
         return new BrokerHeartbeats(active.facts(), active.liveness, active.shutdownOffsets);
     }
 
-    private <A> CompletionStage<A> decide(Decider<A> decider, long timeoutMs, Function<ErrorCode, A> refused) {
+    private <A> CompletionStage<A> decide(Decider<A> decider, long timeoutMs, Function<Verdict.Refused<Void>, A> refused) {
         CompletableFuture<A> answer = new CompletableFuture<>();
         ControllerTerm active = term;
         if (active != null) {
@@ -505,18 +513,18 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
                 if (begun != null) {
                     submit(begun, decider, timeoutMs, refused, answer);
                 } else {
-                    answer.complete(refused.apply(ErrorCode.NOT_CONTROLLER));
+                    answer.complete(refused.apply(Refusals.notActive(leaderId)));
                 }
             });
         }
         return answer;
     }
 
-    private static <A> void submit(
+    private <A> void submit(
             ControllerTerm active,
             Decider<A> decider,
             long timeoutMs,
-            Function<ErrorCode, A> refused,
+            Function<Verdict.Refused<Void>, A> refused,
             CompletableFuture<A> answer) {
         Command<MetadataRecord, A> command = nowMs -> {
             Decision<MetadataRecord, A> decision = decider.decide(active, nowMs);
@@ -528,7 +536,7 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
         active.shard.submit(
                 command,
                 timeoutMs,
-                outcome -> answer.complete(outcome.orElse(refusal -> refused.apply(Refusals.error(refusal)))));
+                outcome -> answer.complete(outcome.orElse(refusal -> refused.apply(Refusals.of(refusal, leaderId)))));
     }
 
     private Uuid newTopicId() {
