@@ -103,7 +103,10 @@ final class Cluster implements AutoCloseable {
 
     private Cluster add(String roles, int firstId, List<BrokerKind> kinds) {
         for (BrokerKind kind : kinds) {
-            int id = (int) nodes.keySet().stream().filter(other -> other >= firstId).count() + firstId;
+            int id = (int) nodes.keySet().stream()
+                            .filter(other -> other >= firstId)
+                            .count()
+                    + firstId;
             int port = Ports.free();
             int controllerPort = Ports.free();
             NodeProcess process = roles.contains("broker")

@@ -43,8 +43,7 @@ final class MetadataLogs {
                 .mapToLong(log -> log.get(log.lastKey()).endOffset)
                 .min()
                 .orElseThrow();
-        SortedMap<Long, Batch> expected =
-                logs.get(cluster.nodes().getFirst()).headMap(endOffset);
+        SortedMap<Long, Batch> expected = logs.get(cluster.nodes().getFirst()).headMap(endOffset);
         assertThat(expected).isNotEmpty();
         MetadataImage image = image(List.of(expected));
         for (Cluster.Node node : cluster.nodes()) {
@@ -82,7 +81,9 @@ final class MetadataLogs {
 
     private static List<Path> files(Cluster.Node node, String suffix) {
         try (Stream<Path> files = Files.list(node.process().dataDirectory().resolve(FOLDER))) {
-            return files.filter(file -> file.toString().endsWith(suffix)).sorted().toList();
+            return files.filter(file -> file.toString().endsWith(suffix))
+                    .sorted()
+                    .toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -123,10 +124,12 @@ final class MetadataLogs {
         MetadataDelta delta =
                 new MetadataDelta.Builder().setImage(MetadataImage.EMPTY).build();
         for (SortedMap<Long, Batch> part : parts) {
-            part.values().forEach(batch -> batch.records.stream()
-                    // the first records of a cluster come as one transaction; its bounds change nothing
-                    .filter(record -> !(record instanceof BeginTransactionRecord || record instanceof EndTransactionRecord))
-                    .forEach(delta::replay));
+            part.values()
+                    .forEach(batch -> batch.records.stream()
+                            // the first records of a cluster come as one transaction; its bounds change nothing
+                            .filter(record -> !(record instanceof BeginTransactionRecord
+                                    || record instanceof EndTransactionRecord))
+                            .forEach(delta::replay));
         }
         return delta.apply(MetadataProvenance.EMPTY);
     }

@@ -40,7 +40,10 @@ class MixedClusterTest {
             admin.createTopics(List.of(new NewTopic(SHARED.topic(), 1, (short) 2)))
                     .all()
                     .get();
-            Waiting.value("both are in sync", () -> described(admin), shared -> shared.isr().size() == 2);
+            Waiting.value(
+                    "both are in sync",
+                    () -> described(admin),
+                    shared -> shared.isr().size() == 2);
             write(cluster, 0, 10);
             for (Cluster.Node controller : cluster.controllers()) {
                 topics.awaitMore(5);
@@ -62,7 +65,10 @@ class MixedClusterTest {
                             && shared.isr().size() == 1);
             write(cluster, 10, 20);
             lost.restart();
-            Waiting.value("both are in sync again", () -> described(admin), shared -> shared.isr().size() == 2);
+            Waiting.value(
+                    "both are in sync again",
+                    () -> described(admin),
+                    shared -> shared.isr().size() == 2);
             write(cluster, 20, 30);
 
             assertThat(new Clients(cluster.bootstrap()).readAll(30, SHARED))
@@ -89,7 +95,8 @@ class MixedClusterTest {
             Clients.deliver(
                     producer,
                     IntStream.range(from, end)
-                            .mapToObj(number -> new ProducerRecord<>(SHARED.topic(), 0, "key", String.valueOf(number))));
+                            .mapToObj(
+                                    number -> new ProducerRecord<>(SHARED.topic(), 0, "key", String.valueOf(number))));
         }
     }
 
@@ -100,7 +107,8 @@ class MixedClusterTest {
         try (Cluster cluster = new Cluster("Mixed-" + many, Cluster.Voters.STATIC)
                         .controllers(many, many, few)
                         .brokers(few)
-                        // the one of its kind stands first whenever there is no leader, or its turn would be left to chance
+                        // the one of its kind stands first whenever there is no leader, or its turn would be left to
+                        // chance
                         .with(few, "controller.quorum.election.timeout.ms", "500")
                         .with(few, "controller.quorum.fetch.timeout.ms", "1000")
                         .with(many, "controller.quorum.fetch.timeout.ms", "3000")

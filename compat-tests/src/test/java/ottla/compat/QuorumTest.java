@@ -57,19 +57,24 @@ class QuorumTest {
                 .lines();
         assertThat(status).anyMatch(line -> line.matches("LeaderId: +" + leader));
         assertThat(status).anyMatch(line -> line.matches("MaxFollowerLag: +0"));
-        cluster.controllers().forEach(controller -> assertThat(status)
-                .anyMatch(line -> line.startsWith("CurrentVoters:")
-                        && line.contains("CONTROLLER://" + controller.controllerAddress())));
-        cluster.brokers().forEach(broker -> assertThat(status)
-                .anyMatch(line -> line.startsWith("CurrentObservers:") && line.contains("\"id\": " + broker.id())));
+        cluster.controllers()
+                .forEach(controller -> assertThat(status)
+                        .anyMatch(line -> line.startsWith("CurrentVoters:")
+                                && line.contains("CONTROLLER://" + controller.controllerAddress())));
+        cluster.brokers()
+                .forEach(broker -> assertThat(status)
+                        .anyMatch(line ->
+                                line.startsWith("CurrentObservers:") && line.contains("\"id\": " + broker.id())));
 
         List<String> replication = ToolRun.tool(
                         tool, "--bootstrap-server", cluster.bootstrap(), "describe", "--replication")
                 .lines();
         assertThat(replication).hasSize(1 + cluster.nodes().size());
         assertThat(replication).anyMatch(line -> line.startsWith(leader + " ") && line.contains("Leader"));
-        assertThat(replication.stream().filter(line -> line.contains("Follower"))).hasSize(2);
-        assertThat(replication.stream().filter(line -> line.contains("Observer"))).hasSize(2);
+        assertThat(replication.stream().filter(line -> line.contains("Follower")))
+                .hasSize(2);
+        assertThat(replication.stream().filter(line -> line.contains("Observer")))
+                .hasSize(2);
     }
 
     /** Each node is controller and broker: whoever is killed takes partitions with it, which come back with it. */

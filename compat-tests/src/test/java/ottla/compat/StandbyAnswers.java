@@ -9,7 +9,6 @@ import java.util.Map;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.AllocateProducerIdsRequestData;
 import org.apache.kafka.common.message.AlterConfigsRequestData;
-import org.apache.kafka.common.message.AlterPartitionRequestData;
 import org.apache.kafka.common.message.AssignReplicasToDirsRequestData;
 import org.apache.kafka.common.message.BrokerHeartbeatRequestData;
 import org.apache.kafka.common.message.BrokerRegistrationRequestData;
@@ -30,6 +29,9 @@ import org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuild
 
 /** What a controller that is not active answers to requests for the active one. */
 final class StandbyAnswers {
+    /** One that exists: of others a standby of Kafka's says so, without asking who is active. */
+    private static final String TOPIC = "kept-0";
+
     private StandbyAnswers() {}
 
     static Map<ApiKeys, String> of(Cluster.Node standby) {
@@ -39,7 +41,9 @@ final class StandbyAnswers {
                 ApiKeys api = request.getKey();
                 answers.put(
                         api,
-                        connection.ask(api, api.latestVersion(false), request.getValue()).toString());
+                        connection
+                                .ask(api, api.latestVersion(false), request.getValue())
+                                .toString());
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -54,10 +58,12 @@ final class StandbyAnswers {
                 ApiKeys.DELETE_TOPICS,
                 new DeleteTopicsRequestData()
                         .setTimeoutMs(1000)
-                        .setTopics(List.of(new DeleteTopicsRequestData.DeleteTopicState().setName("t"))));
+                        .setTopics(List.of(new DeleteTopicsRequestData.DeleteTopicState().setName(TOPIC))));
         CreatePartitionsRequestData.CreatePartitionsTopicCollection grown =
                 new CreatePartitionsRequestData.CreatePartitionsTopicCollection();
-        grown.add(new CreatePartitionsRequestData.CreatePartitionsTopic().setName("t").setCount(2));
+        grown.add(new CreatePartitionsRequestData.CreatePartitionsTopic()
+                .setName(TOPIC)
+                .setCount(2));
         requests.put(
                 ApiKeys.CREATE_PARTITIONS,
                 new CreatePartitionsRequestData().setTimeoutMs(1000).setTopics(grown));
@@ -71,14 +77,10 @@ final class StandbyAnswers {
         requests.put(ApiKeys.UNREGISTER_BROKER, new UnregisterBrokerRequestData().setBrokerId(7));
         requests.put(ApiKeys.UPDATE_FEATURES, new UpdateFeaturesRequestData().setTimeoutMs(1000));
         requests.put(ApiKeys.DESCRIBE_QUORUM, describeQuorum());
-        requests.put(ApiKeys.ALTER_PARTITION, new AlterPartitionRequestData().setBrokerId(7));
-        requests.put(
-                ApiKeys.ASSIGN_REPLICAS_TO_DIRS, new AssignReplicasToDirsRequestData().setBrokerId(7));
+        requests.put(ApiKeys.ASSIGN_REPLICAS_TO_DIRS, new AssignReplicasToDirsRequestData().setBrokerId(7));
         requests.put(
                 ApiKeys.CONTROLLER_REGISTRATION,
-                new ControllerRegistrationRequestData()
-                        .setControllerId(7)
-                        .setIncarnationId(Uuid.ONE_UUID));
+                new ControllerRegistrationRequestData().setControllerId(7).setIncarnationId(Uuid.ONE_UUID));
         requests.put(ApiKeys.ENVELOPE, envelope());
         requests.put(ApiKeys.DESCRIBE_CLUSTER, new DescribeClusterRequestData().setEndpointType((byte) 2));
         return requests;
@@ -88,7 +90,7 @@ final class StandbyAnswers {
         CreateTopicsRequestData.CreatableTopicCollection topics =
                 new CreateTopicsRequestData.CreatableTopicCollection();
         topics.add(new CreateTopicsRequestData.CreatableTopic()
-                .setName("t")
+                .setName(TOPIC)
                 .setNumPartitions(1)
                 .setReplicationFactor((short) 1));
         return new CreateTopicsRequestData().setTimeoutMs(1000).setTopics(topics);
@@ -99,7 +101,7 @@ final class StandbyAnswers {
                 new AlterConfigsRequestData.AlterConfigsResourceCollection();
         resources.add(new AlterConfigsRequestData.AlterConfigsResource()
                 .setResourceType((byte) 2)
-                .setResourceName("t"));
+                .setResourceName(TOPIC));
         return new AlterConfigsRequestData().setResources(resources);
     }
 
@@ -108,7 +110,7 @@ final class StandbyAnswers {
                 new IncrementalAlterConfigsRequestData.AlterConfigsResourceCollection();
         resources.add(new IncrementalAlterConfigsRequestData.AlterConfigsResource()
                 .setResourceType((byte) 2)
-                .setResourceName("t"));
+                .setResourceName(TOPIC));
         return new IncrementalAlterConfigsRequestData().setResources(resources);
     }
 
@@ -120,8 +122,8 @@ final class StandbyAnswers {
     }
 
     private static EnvelopeRequestData envelope() {
-        ByteBuffer frame = RawConnection.frame(
-                ApiKeys.CREATE_TOPICS, ApiKeys.CREATE_TOPICS.latestVersion(), createTopics(), 1);
+        ByteBuffer frame =
+                RawConnection.frame(ApiKeys.CREATE_TOPICS, ApiKeys.CREATE_TOPICS.latestVersion(), createTopics(), 1);
         byte[] principal = new DefaultKafkaPrincipalBuilder(null, null).serialize(KafkaPrincipal.ANONYMOUS);
         return new EnvelopeRequestData()
                 .setRequestData(frame.position(Integer.BYTES).slice())

@@ -49,7 +49,15 @@ final class Listeners {
                             .findFirst())
                     .ifPresent(advertised::add);
         }
+        told.stream()
+                .filter(listener -> listener.host().equals("0.0.0.0"))
+                .forEach(this::refuseNowhere);
         return advertised;
+    }
+
+    private void refuseNowhere(Listener listener) {
+        problems.add("advertised.listeners cannot use 0.0.0.0 (in " + listener
+                + "): nobody can connect to it. Name an address that others can reach.");
     }
 
     List<Listener> advertised(List<String> controllerNames) {

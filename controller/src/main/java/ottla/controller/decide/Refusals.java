@@ -44,7 +44,8 @@ public final class Refusals {
         return switch (refusal) {
             case NOT_LEADER, LOADING -> notActive(activeId);
             case TOO_LARGE ->
-                Verdict.refused(ErrorCode.POLICY_VIOLATION, "The change does not fit into one batch of the metadata log.");
+                Verdict.refused(
+                        ErrorCode.POLICY_VIOLATION, "The change does not fit into one batch of the metadata log.");
             case NOT_ENOUGH_REPLICAS ->
                 Verdict.refused(ErrorCode.NOT_ENOUGH_REPLICAS, "Too few controllers have the metadata log.");
             case STORAGE -> Verdict.refused(ErrorCode.KAFKA_STORAGE_ERROR, "The metadata log cannot be written.");
@@ -71,19 +72,20 @@ public final class Refusals {
                 .forEach(topic -> results.add(new DeleteTopicsResponse.DeletableTopicResult(
                         topic.name(), topic.topicId(), why.error().code(), why.message())));
         request.topicNames()
-                .forEach(name -> results.add(
-                        new DeleteTopicsResponse.DeletableTopicResult(name, Uuid.ZERO, why.error().code(), why.message())));
+                .forEach(name -> results.add(new DeleteTopicsResponse.DeletableTopicResult(
+                        name, Uuid.ZERO, why.error().code(), why.message())));
         return DeleteTopicsResponse.DEFAULT.withResponses(results);
     }
 
     public static CreatePartitionsResponse of(CreatePartitionsRequest request, Verdict.Refused<Void> why) {
         return CreatePartitionsResponse.DEFAULT.withResults(request.topics().stream()
-                .map(topic ->
-                        new CreatePartitionsResponse.CreatePartitionsTopicResult(topic.name(), why.error().code(), why.message()))
+                .map(topic -> new CreatePartitionsResponse.CreatePartitionsTopicResult(
+                        topic.name(), why.error().code(), why.message()))
                 .toList());
     }
 
-    public static IncrementalAlterConfigsResponse of(IncrementalAlterConfigsRequest request, Verdict.Refused<Void> why) {
+    public static IncrementalAlterConfigsResponse of(
+            IncrementalAlterConfigsRequest request, Verdict.Refused<Void> why) {
         return IncrementalAlterConfigsResponse.DEFAULT.withResponses(request.resources().stream()
                 .map(resource -> new IncrementalAlterConfigsResponse.AlterConfigsResourceResponse(
                         why.error().code(), why.message(), resource.resourceType(), resource.resourceName()))
@@ -110,7 +112,12 @@ public final class Refusals {
     }
 
     public static ControllerRegistrationResponse controllerRegistration(Verdict.Refused<Void> why) {
-        return ControllerRegistrationResponse.DEFAULT.withErrorCode(why.error().code());
+        return ControllerRegistrationResponse.DEFAULT
+                .withErrorCode(why.error().code())
+                .withErrorMessage(
+                        why.error() == ErrorCode.NOT_CONTROLLER
+                                ? "This is not the correct controller for this cluster."
+                                : why.message());
     }
 
     public static BrokerHeartbeatResponse heartbeat(Verdict.Refused<Void> why) {
@@ -118,11 +125,15 @@ public final class Refusals {
     }
 
     public static UnregisterBrokerResponse unregistration(Verdict.Refused<Void> why) {
-        return UnregisterBrokerResponse.DEFAULT.withErrorCode(why.error().code());
+        return UnregisterBrokerResponse.DEFAULT
+                .withErrorCode(why.error().code())
+                .withErrorMessage(why.message());
     }
 
     public static UpdateFeaturesResponse featureUpdate(Verdict.Refused<Void> why) {
-        return UpdateFeaturesResponse.DEFAULT.withErrorCode(why.error().code());
+        return UpdateFeaturesResponse.DEFAULT
+                .withErrorCode(why.error().code())
+                .withErrorMessage(why.message());
     }
 
     public static AssignReplicasToDirsResponse directories(Verdict.Refused<Void> why) {

@@ -501,7 +501,8 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
         return new BrokerHeartbeats(active.facts(), active.liveness, active.shutdownOffsets);
     }
 
-    private <A> CompletionStage<A> decide(Decider<A> decider, long timeoutMs, Function<Verdict.Refused<Void>, A> refused) {
+    private <A> CompletionStage<A> decide(
+            Decider<A> decider, long timeoutMs, Function<Verdict.Refused<Void>, A> refused) {
         CompletableFuture<A> answer = new CompletableFuture<>();
         ControllerTerm active = term;
         if (active != null) {
