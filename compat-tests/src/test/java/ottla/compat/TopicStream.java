@@ -117,8 +117,12 @@ final class TopicStream implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         ending = true;
-        thread.join(2L * TIMEOUT_MS);
+        try {
+            thread.join(2L * TIMEOUT_MS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }
