@@ -275,7 +275,7 @@ final class Cluster implements AutoCloseable {
     @Override
     public void close() {
         nodes.values().stream()
-                .sorted(Comparator.comparing(Node::id).reversed())
+                .sorted(Comparator.comparingInt(Node::id).reversed())
                 .forEach(node -> node.process.close());
     }
 }

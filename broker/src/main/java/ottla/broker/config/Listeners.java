@@ -49,9 +49,7 @@ final class Listeners {
                             .findFirst())
                     .ifPresent(advertised::add);
         }
-        told.stream()
-                .filter(listener -> listener.host().equals("0.0.0.0"))
-                .forEach(this::refuseNowhere);
+        told.stream().filter(listener -> listener.host().equals("0.0.0.0")).forEach(this::refuseNowhere);
         return advertised;
     }
 

@@ -196,7 +196,7 @@ public final class FeatureUpdates {
                         .withErrorMessage(
                                 "The update failed for all features since the following feature had an error: "
                                         + reason))
-                .orElseGet(() -> Refusals.featureUpdate(error));
+                .orElseGet(() -> UpdateFeaturesResponse.DEFAULT.withErrorCode(error.code()));
     }
 
     /** The level to which the quorum shall raise {@code kraft.version}, if that is asked for. */

@@ -131,9 +131,7 @@ public final class Refusals {
     }
 
     public static UpdateFeaturesResponse featureUpdate(Verdict.Refused<Void> why) {
-        return UpdateFeaturesResponse.DEFAULT
-                .withErrorCode(why.error().code())
-                .withErrorMessage(why.message());
+        return UpdateFeaturesResponse.DEFAULT.withErrorCode(why.error().code()).withErrorMessage(why.message());
     }
 
     public static AssignReplicasToDirsResponse directories(Verdict.Refused<Void> why) {

@@ -14,6 +14,7 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import ottla.base.ErrorCode;
 import ottla.base.Uuid;
 import ottla.controller.decide.Activation;
 import ottla.controller.decide.BrokerHeartbeats;
@@ -441,7 +442,7 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
             int level, UpdateFeaturesRequest request, int version, UpdateFeaturesResponse valid) {
         OptionalInt epoch = activeEpoch;
         if (epoch.isEmpty()) {
-            return CompletableFuture.completedStage(Refusals.featureUpdate(ErrorCode.NOT_CONTROLLER));
+            return CompletableFuture.completedStage(Refusals.featureUpdate(Refusals.notActive(leaderId)));
         }
         CompletionStage<QuorumFeature.Outcome> raised = request.validateOnly()
                 ? kraftVersion.validate(epoch.getAsInt(), level)
