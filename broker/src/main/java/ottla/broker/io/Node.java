@@ -206,6 +206,7 @@ final class Node implements AutoCloseable {
                 List.of(controller, new LeaderWatch(channel::epochBegun)),
                 this::quorumFailed);
         access.into(quorum);
+        leadership.set(quorum::leadership);
         // the controller ends first: it no longer decides when the log closes
         endings.add("quorum", quorum::close);
         endings.add("controller", controller::close);
