@@ -70,10 +70,10 @@ public final class Refusals {
         List<DeleteTopicsResponse.DeletableTopicResult> results = new ArrayList<>();
         request.topics()
                 .forEach(topic -> results.add(new DeleteTopicsResponse.DeletableTopicResult(
-                        topic.name(), topic.topicId(), why.error().code(), why.message())));
+                        topic.name(), topic.topicId(), why.error().code(), null)));
         request.topicNames()
                 .forEach(name -> results.add(new DeleteTopicsResponse.DeletableTopicResult(
-                        name, Uuid.ZERO, why.error().code(), why.message())));
+                        name, Uuid.ZERO, why.error().code(), null)));
         return DeleteTopicsResponse.DEFAULT.withResponses(results);
     }
 
