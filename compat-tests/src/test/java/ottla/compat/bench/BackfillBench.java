@@ -1,26 +1,23 @@
 package ottla.compat.bench;
 
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import org.apache.kafka.common.message.FetchRequestData;
-import org.apache.kafka.common.message.FetchResponseData;
-import org.apache.kafka.common.protocol.ApiKeys;
-import org.apache.kafka.common.record.internal.RecordBatch;
-import org.apache.kafka.common.record.internal.Records;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import ottla.compat.BrokerProcess;
 import ottla.compat.Clients;
-import ottla.compat.RawConnection;
 
 /**
- * How long a record takes from when it was due to be sent until a consumer at the end of the log has it, in quiet and while another
- * consumer reads ten gigabytes that nobody has in memory.
+ * How long a record takes from when it was due to be sent until a consumer at the end of the log has it: in quiet; while another
+ * consumer reads ten gigabytes that nobody has in memory; and while it reads them again, now from memory. Beside these, the same
+ * while nobody but {@code dd} reads those files, which shows how much of it is the machine's.
  */
 class BackfillBench {
     private static final int GIGABYTES = Integer.getInteger("ottla.bench.gigabytes", 10);
@@ -36,30 +33,54 @@ class BackfillBench {
                 Clients clients = Clients.of(broker);
                 clients.createTopic("old", 1);
                 clients.createTopic("tail", 1);
+                Path old = broker.dataDirectory().resolve("old-0");
                 PacedProducer.run(broker.port(), "old", OLD_BATCH_BYTES, GIGABYTES * 1_000, Integer.MAX_VALUE);
-                dropFromPageCache(broker.dataDirectory().resolve("old-0"));
+                sync();
                 tail(broker); // to warm up
-                Tail quiet = tail(broker);
-                CompletableFuture<Double> reading =
-                        CompletableFuture.supplyAsync(() -> secondsToReadAll(broker), SideBySide.THREADS);
-                Tail disturbed = tail(broker);
-                double readSeconds = reading.get();
-                if (readSeconds < SECONDS) {
-                    throw new AssertionError("the reader was done in " + readSeconds + " s: -Dottla.bench.gigabytes=");
-                }
-                for (double share : new double[] {0.5, 0.9, 0.99}) {
-                    double quietUs = SideBySide.quantile(quiet.latenciesNs, share) / 1e3;
-                    double disturbedUs = SideBySide.quantile(disturbed.latenciesNs, share) / 1e3;
-                    figures.put("p" + 100 * share + " in quiet, us", quietUs);
-                    figures.put("p" + 100 * share + " beside the reader, us", disturbedUs);
-                    figures.put("p" + 100 * share + ", times of quiet", disturbedUs / quietUs);
-                }
-                figures.put("the machine's p99 in quiet, us", SideBySide.quantile(quiet.hiccupsNs, 0.99) / 1e3);
-                figures.put("the machine's p99 beside it, us", SideBySide.quantile(disturbed.hiccupsNs, 0.99) / 1e3);
-                figures.put("the reader, ms per GB", readSeconds * 1e3 / GIGABYTES);
+                put(figures, "in quiet", tail(broker));
+                beside(figures, "beside dd", broker, () -> {
+                    dropFromPageCache(old);
+                    readWithoutBroker(old);
+                });
+                beside(figures, "beside a cold reader", broker, () -> {
+                    dropFromPageCache(old);
+                    BackfillReader.readAll(broker.port(), "old");
+                });
+                beside(figures, "beside a warm reader", broker, () -> BackfillReader.readAll(broker.port(), "old"));
             }
             return figures;
         });
+    }
+
+    /** The tail while something else is done, again and again. */
+    private static void beside(Map<String, Double> figures, String name, BrokerProcess broker, Pass pass)
+            throws Exception {
+        AtomicBoolean over = new AtomicBoolean();
+        CompletableFuture<Void> passes = CompletableFuture.runAsync(
+                () -> {
+                    try {
+                        while (!over.get()) {
+                            pass.run();
+                        }
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                },
+                SideBySide.THREADS);
+        put(figures, name, tail(broker));
+        over.set(true);
+        passes.join();
+    }
+
+    @FunctionalInterface
+    private interface Pass {
+        void run() throws IOException;
+    }
+
+    private static void put(Map<String, Double> figures, String name, Tail tail) {
+        figures.put("p50 " + name + ", us", SideBySide.quantile(tail.latenciesNs, 0.5) / 1e3);
+        figures.put("p99 " + name + ", us", SideBySide.quantile(tail.latenciesNs, 0.99) / 1e3);
+        figures.put("the machine's p99 " + name + ", us", SideBySide.quantile(tail.hiccupsNs, 0.99) / 1e3);
     }
 
     private static final class Tail {
@@ -80,56 +101,34 @@ class BackfillBench {
         }
     }
 
-    private static double secondsToReadAll(BrokerProcess broker) {
-        long beginNs = System.nanoTime();
-        try (RawConnection connection = new RawConnection(broker.port())) {
-            long offset = 0;
-            for (long next = readFrom(connection, offset); next > offset; next = readFrom(connection, offset)) {
-                offset = next;
-            }
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
-        return (System.nanoTime() - beginNs) / 1e9;
-    }
-
-    private static long readFrom(RawConnection connection, long offset) throws IOException {
-        FetchRequestData request = new FetchRequestData()
-                .setMaxWaitMs(0)
-                .setMinBytes(0)
-                .setMaxBytes(50 << 20)
-                .setSessionEpoch(-1)
-                .setTopics(List.of(new FetchRequestData.FetchTopic()
-                        .setTopic("old")
-                        .setPartitions(List.of(new FetchRequestData.FetchPartition()
-                                .setPartition(0)
-                                .setFetchOffset(offset)
-                                .setPartitionMaxBytes(8 << 20)))));
-        FetchResponseData response = (FetchResponseData) connection.ask(ApiKeys.FETCH, 12, request);
-        FetchResponseData.PartitionData data =
-                response.responses().getFirst().partitions().getFirst();
-        if (data.errorCode() != 0) {
-            throw new AssertionError("error " + data.errorCode() + " at offset " + offset);
-        }
-        long next = offset;
-        for (RecordBatch batch : ((Records) data.records()).batches()) {
-            next = batch.nextOffset();
-        }
-        return next;
-    }
-
     /** Without a privilege, by the advice that dd gives when it is asked not to keep a file in memory. */
-    private static void dropFromPageCache(Path directory) throws IOException, InterruptedException {
-        run("sync");
-        try (DirectoryStream<Path> segments = Files.newDirectoryStream(directory, "*.log")) {
-            for (Path segment : segments) {
-                run("dd", "if=" + segment, "iflag=nocache", "count=0", "status=none");
-            }
+    private static void dropFromPageCache(Path directory) throws IOException {
+        for (Path segment : segments(directory)) {
+            run("dd", "if=" + segment, "iflag=nocache", "count=0", "status=none");
         }
     }
 
-    private static void run(String... command) throws IOException, InterruptedException {
-        int status = new ProcessBuilder(command).inheritIO().start().waitFor();
+    private static void readWithoutBroker(Path directory) throws IOException {
+        for (Path segment : segments(directory)) {
+            run("dd", "if=" + segment, "of=/dev/null", "bs=8M", "status=none");
+        }
+    }
+
+    private static void sync() throws IOException {
+        run("sync");
+    }
+
+    private static List<Path> segments(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.filter(file -> file.toString().endsWith(".log"))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    private static void run(String... command) throws IOException {
+        int status =
+                new ProcessBuilder(command).inheritIO().start().onExit().join().exitValue();
         if (status != 0) {
             throw new AssertionError(String.join(" ", command) + " ended with " + status);
         }

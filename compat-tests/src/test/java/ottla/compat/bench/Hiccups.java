@@ -5,11 +5,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * How late the machine itself is: a thread that sleeps for a millisecond, again and again, and notes how much longer it took. What a
- * broker does not cause, a virtual machine that was not run for a while, say, is seen here as well.
+ * How late the machine itself is: a thread that wants to be woken at every millisecond and notes by how much each was missed. What a
+ * broker does not cause, a virtual machine that was not run for a while, say, is seen here as well, and counts for every millisecond
+ * that it lasted, as it does for what is sent at a steady pace.
  */
 final class Hiccups implements AutoCloseable {
-    private static final long SLEEP_NS = 1_000_000;
+    private static final long INTERVAL_NS = 1_000_000;
     private static final int CAPACITY = 1_000_000;
 
     private final long[] delaysNs = new long[CAPACITY];
@@ -25,10 +26,13 @@ final class Hiccups implements AutoCloseable {
     }
 
     private void run() {
+        long beginNs = System.nanoTime();
         for (int i = 0; i < CAPACITY && !ended; i++) {
-            long beginNs = System.nanoTime();
-            LockSupport.parkNanos(SLEEP_NS);
-            delaysNs[i] = Math.max(0, System.nanoTime() - beginNs - SLEEP_NS);
+            long dueNs = beginNs + i * INTERVAL_NS;
+            for (long nowNs = System.nanoTime(); nowNs < dueNs; nowNs = System.nanoTime()) {
+                LockSupport.parkNanos(dueNs - nowNs);
+            }
+            delaysNs[i] = System.nanoTime() - dueNs;
             count.set(i + 1);
         }
     }
