@@ -81,11 +81,13 @@ final class ApiTables {
     private ApiTables() {}
 
     /** What a broker passes on to the active controller as it is. */
-    private static final List<ApiKey> FORWARDED = List.of(
+    private static final List<ApiKey> FORWARDED = List.of(ApiKey.DESCRIBE_QUORUM);
+
+    /** What a broker passes on to it that changes what this broker shows. */
+    private static final List<ApiKey> FORWARDED_CHANGES = List.of(
             ApiKey.CREATE_TOPICS,
             ApiKey.DELETE_TOPICS,
             ApiKey.CREATE_PARTITIONS,
-            ApiKey.DESCRIBE_QUORUM,
             ApiKey.UPDATE_FEATURES,
             ApiKey.UNREGISTER_BROKER,
             ApiKey.ADD_RAFT_VOTER,
@@ -95,6 +97,7 @@ final class ApiTables {
             NodeConfig config,
             ClusterView cluster,
             ActiveController controller,
+            ShownChanges changes,
             QuorumNode quorum,
             Replicas replicas,
             LogStore store,
@@ -129,17 +132,18 @@ final class ApiTables {
                 new InitProducerIdApi(producerIds),
                 new OffsetForLeaderEpochApi(partitions),
                 new DescribeConfigsApi(cluster, values),
-                new AlterConfigsApi(controller::forward, ConfigIntake.ofBroker(config.nodeId())),
+                new AlterConfigsApi(changes::decide, ConfigIntake.ofBroker(config.nodeId())),
                 new AlterReplicaLogDirsApi(replicas, cluster, replicas.shell().diskThreads()),
                 new DescribeLogDirsApi(replicas, store, unusableDirectories),
                 new DeleteGroupsApi(groups),
-                new IncrementalAlterConfigsApi(controller::forward, ConfigIntake.ofBroker(config.nodeId())),
+                new IncrementalAlterConfigsApi(changes::decide, ConfigIntake.ofBroker(config.nodeId())),
                 new OffsetDeleteApi(groups),
                 new DescribeClusterApi(cluster),
                 new DescribeProducersApi(partitions),
                 new ListConfigResourcesApi(cluster),
                 new DescribeTopicPartitionsApi(cluster, values.number("max.request.partition.size.limit"))));
         FORWARDED.forEach(key -> apis.add(new ForwardedApi(key, controller::forward)));
+        FORWARDED_CHANGES.forEach(key -> apis.add(new ForwardedApi(key, changes::decide)));
         return new ApiTable(apis, table -> List.of(new ApiVersionsApi(table, cluster, quorum::kRaftVersion)));
     }
 

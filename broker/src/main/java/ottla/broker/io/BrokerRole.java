@@ -99,6 +99,7 @@ final class BrokerRole {
                 config,
                 around.cluster(),
                 active,
+                new ShownChanges(active, applier::carriedOut),
                 metadata.quorum(),
                 replicas,
                 around.store(),

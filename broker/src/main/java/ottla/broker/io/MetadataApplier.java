@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 import org.slf4j.Logger;
@@ -102,6 +103,15 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
     /** Completes when the first image is carried out: all logs of this broker are open. That takes as long as it takes. */
     CompletionStage<Void> loaded() {
         return loaded;
+    }
+
+    /** Completes when all images that came before the call are carried out, or never will be since this broker ends. */
+    CompletionStage<Void> carriedOut() {
+        try {
+            return CompletableFuture.runAsync(() -> {}, thread);
+        } catch (RejectedExecutionException ending) {
+            return CompletableFuture.completedFuture(null);
+        }
     }
 
     /** From now on the listener is told of the last offset of each change once it is carried out. */
