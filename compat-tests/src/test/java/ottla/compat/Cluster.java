@@ -250,7 +250,11 @@ final class Cluster implements AutoCloseable {
 
     /** Returns when every voter and every observer has what the leader had when this was called. */
     void awaitCaughtUp() {
-        long endOffset = Waiting.value("the end of the log", this::quorum, Optional::isPresent)
+        // a leader that has just begun does not say yet what is committed
+        long endOffset = Waiting.value(
+                        "the end of the log",
+                        this::quorum,
+                        quorum -> quorum.isPresent() && quorum.get().highWatermark() >= 0)
                 .orElseThrow()
                 .highWatermark();
         Waiting.value(

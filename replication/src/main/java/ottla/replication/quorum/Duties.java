@@ -168,7 +168,7 @@ final class Duties {
         changes.expire();
         if (changes.isLeaderRemoved()) {
             // The others learn here that the change is committed, and need not find out in the next epoch.
-            term.wake(state.highWatermark(), state.nowMs());
+            term.wake(state.toldHighWatermark(), state.nowMs());
             state.resign();
             return;
         }
@@ -179,7 +179,7 @@ final class Duties {
         for (Voter voter : term.dueAnnouncements(voters, state.self, state.nowMs())) {
             sendIfReady(voter, new Outgoing.AnnounceLeader(leader.epoch(), voter.key()));
         }
-        term.wake(state.highWatermark(), state.nowMs());
+        term.wake(state.toldHighWatermark(), state.nowMs());
     }
 
     private void sendIfReady(Voter voter, Outgoing message) {

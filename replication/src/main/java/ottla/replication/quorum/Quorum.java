@@ -126,7 +126,7 @@ public final class Quorum {
                         state.self,
                         state.log,
                         state.voters.latest(),
-                        state.highWatermark(),
+                        state.toldHighWatermark(),
                         state.nowMs()));
     }
 

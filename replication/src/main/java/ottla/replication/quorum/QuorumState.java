@@ -120,6 +120,14 @@ final class QuorumState {
         return highWatermark;
     }
 
+    /**
+     * What a leader tells others of the high watermark: -1 until something of its own epoch is committed. Before that it may know less
+     * than who asks, and a replica of Kafka's ends when the high watermark goes back.
+     */
+    long toldHighWatermark() {
+        return role instanceof Role.Leader leader && highWatermark > leader.epochStartOffset() ? highWatermark : -1;
+    }
+
     long nowMs() {
         return nowMs;
     }
@@ -195,7 +203,7 @@ final class QuorumState {
         save();
         Progress progress = new Progress(self, startOffset);
         term = Optional.of(new Term(leadership(), log, progress, timeouts, effects::add, nowMs));
-        changes = Optional.of(new VoterChanges(this, progress, startOffset));
+        changes = Optional.of(new VoterChanges(this, progress));
         emit(new Effect.BecomeLeader(leader.epoch(), startOffset));
         List<ControlRecord> controls = new ArrayList<>();
         controls.add(new ControlRecord.LeaderChange(

@@ -29,17 +29,15 @@ final class VoterChanges {
 
     private final QuorumState state;
     private final Progress progress;
-    private final long epochStartOffset;
     private Optional<Pending> pending = Optional.empty();
     private boolean unwritten;
 
     /** The voters of {@code kraft.version} 0 with all that they have said of themselves; they would be the first in the log. */
     private Optional<VoterSet> described;
 
-    VoterChanges(QuorumState state, Progress progress, long epochStartOffset) {
+    VoterChanges(QuorumState state, Progress progress) {
         this.state = state;
         this.progress = progress;
-        this.epochStartOffset = epochStartOffset;
         this.described = state.voters.kRaftVersion() > 0
                 ? Optional.empty()
                 : Optional.of(state.voters.latest().with(state.membership.asVoter()));
@@ -326,7 +324,7 @@ final class VoterChanges {
 
     /** Whether something of this term is committed, and with it all that leaders before have left in this log. */
     private boolean isEstablished() {
-        return state.highWatermark() > epochStartOffset;
+        return state.toldHighWatermark() >= 0;
     }
 
     private boolean isChanging() {

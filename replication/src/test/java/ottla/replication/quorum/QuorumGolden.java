@@ -24,6 +24,7 @@ final class QuorumGolden {
                 "divergence",
                 "snapshot",
                 "leader-serves",
+                "leader-knows-less",
                 "check-quorum",
                 "resignation",
                 "succession",

@@ -51,8 +51,13 @@ final class SimulatedCluster implements SimulatedReplica.Surroundings {
 
     private record Link(int from, int to) {}
 
-    /** Who asked a replica: another one, or an operator, who has no {@code by}. */
-    private record Asked(Optional<SimulatedReplica> by, SimulatedReplica whom, int process, long send, long position) {}
+    /** Who asked a replica, and what: another one, or an operator, who has no {@code by} and no {@code message}. */
+    private record Asked(
+            Optional<SimulatedReplica> by,
+            SimulatedReplica whom,
+            int process,
+            long send,
+            Optional<Outgoing> message) {}
 
     /** Where the voters are kept. */
     enum Voting {
@@ -207,8 +212,7 @@ final class SimulatedCluster implements SimulatedReplica.Surroundings {
                 transport(to.id, from.id, () -> arrive(from, process, versions, 0, List.of()));
             } else {
                 long request = nextRequest++;
-                long position = send.message() instanceof Outgoing.FetchSnapshot fetch ? fetch.position() : 0;
-                asked.put(request, new Asked(Optional.of(from), to, process, send.send(), position));
+                asked.put(request, new Asked(Optional.of(from), to, process, send.send(), Optional.of(send.message())));
                 step(to, request(request, from, sender, send.message()));
             }
         });
@@ -228,7 +232,7 @@ final class SimulatedCluster implements SimulatedReplica.Surroundings {
     /** An operator asks a replica that runs; it has to answer once. */
     void operate(SimulatedReplica at, LongFunction<Input> question) {
         long request = nextRequest++;
-        asked.put(request, new Asked(Optional.empty(), at, at.incarnation(), 0, 0));
+        asked.put(request, new Asked(Optional.empty(), at, at.incarnation(), 0, Optional.empty()));
         step(at, question.apply(request));
     }
 
@@ -299,6 +303,7 @@ final class SimulatedCluster implements SimulatedReplica.Surroundings {
             case Effect.AnswerFetch fetch -> {
                 Input.Fetched fetched = switch (fetch.reply()) {
                     case Effect.Reply.Records records -> {
+                        checkTold(asker, records.highWatermark(), from);
                         entries.addAll(some(from, (int) records.fromOffset()));
                         yield new Input.Fetched.Records(entries.size(), records.highWatermark());
                     }
@@ -310,7 +315,7 @@ final class SimulatedCluster implements SimulatedReplica.Surroundings {
             }
             case Effect.AnswerSnapshot snapshot -> {
                 int total = (int) snapshot.id().endOffset();
-                int first = (int) Math.min(asker.position(), total);
+                int first = (int) Math.min(position(asker), total);
                 int end = Math.min(total, first + 1 + random.nextInt(10));
                 if (snapshot.error() == ErrorCode.NONE) {
                     QuorumInvariants.check(
@@ -322,6 +327,19 @@ final class SimulatedCluster implements SimulatedReplica.Surroundings {
             }
             default -> throw new AssertionError("not an answer: " + answer);
         };
+    }
+
+    private static long position(Asked asker) {
+        return asker.message().orElseThrow() instanceof Outgoing.FetchSnapshot fetch ? fetch.position() : 0;
+    }
+
+    /** A leader tells of no high watermark, or of none below that of who asks: a replica of Kafka's ends if it does. */
+    private static void checkTold(Asked asker, long highWatermark, SimulatedReplica from) {
+        QuorumInvariants.check(
+                highWatermark < 0
+                        || !(asker.message().orElseThrow() instanceof Outgoing.Fetch fetch)
+                        || highWatermark >= fetch.highWatermark(),
+                () -> "leader " + from.id + " tells that the high watermark goes back to " + highWatermark);
     }
 
     /** As many whole batches as a fetch happens to bring. */
