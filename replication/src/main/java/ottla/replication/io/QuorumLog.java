@@ -104,8 +104,13 @@ final class QuorumLog implements AutoCloseable {
         if (newest.epoch() > lastEpoch || (newest.epoch() == lastEpoch && newest.endOffset() > log.endOffset())) {
             LOG.info("{} ends at {}, before the snapshot {}: it begins anew there", PARTITION, log.endOffset(), newest);
             log.resetTo(newest.endOffset());
-            snapshots.deleteBefore(newest);
         }
+        // left by a crash before they were deleted; a leader whose oldest snapshot is not where its log begins misleads
+        // the others
+        found.stream()
+                .filter(snapshot -> snapshot.endOffset() >= log.logStartOffset())
+                .findFirst()
+                .ifPresent(snapshots::deleteBefore);
     }
 
     LogFacts facts() {
@@ -248,11 +253,12 @@ final class QuorumLog implements AutoCloseable {
         return snapshots;
     }
 
-    /** A fetched snapshot replaces the log. */
+    /** A fetched snapshot replaces the log, and the snapshots before it. */
     void install(SnapshotId id) {
         snapshots.fetchedWhole(id);
         log.resetTo(id.endOffset());
         log.flush();
+        snapshots.deleteBefore(id);
     }
 
     /** What {@link #clean} removed. */

@@ -275,14 +275,11 @@ public final class QuorumNode implements AutoCloseable {
                             new Effect.AnswerFetch(0, refused.error(), shell.leadership(), new Effect.Reply.Nothing()),
                             shell.log().startOffset(),
                             Payload.EMPTY));
-                case Parsed.Accepted ignored -> {
-                    int maxBytes = Math.min(
-                            request.maxBytes(),
-                            QuorumRequests.partition(request).orElseThrow().partitionMaxBytes());
+                // the limit of the partition does not count, and replicas of Kafka's leave it at 0
+                case Parsed.Accepted ignored ->
                     shell.ask(
                             number -> accepted(requests.fetch(number, request)),
-                            answer -> fetched(version, (Effect.AnswerFetch) answer, maxBytes, response));
-                }
+                            answer -> fetched(version, (Effect.AnswerFetch) answer, request.maxBytes(), response));
             }
         });
         return response;

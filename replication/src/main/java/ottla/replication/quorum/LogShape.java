@@ -79,8 +79,9 @@ final class LogShape {
         snapshots.add(id);
     }
 
-    /** A leader's snapshot replaced the whole log. */
+    /** A leader's snapshot replaced the whole log, and all snapshots before it: what they go with is no longer there. */
     void replaceBy(SnapshotId id) {
+        snapshots.headSet(id).clear();
         snapshots.add(id);
         epochs.replaceBy(id);
         startOffset = id.endOffset();

@@ -168,7 +168,7 @@ public final class QuorumRequests {
     }
 
     /** The one partition of the metadata log, if that is all that is asked for: by name, or since version 13 by id. */
-    public static Optional<FetchRequest.FetchPartition> partition(FetchRequest fetch) {
+    private static Optional<FetchRequest.FetchPartition> partition(FetchRequest fetch) {
         List<FetchRequest.FetchPartition> partitions = fetch.topics().stream()
                 .filter(topic -> topic.topic().equals(TOPIC) || topic.topicId().equals(Uuid.ONE))
                 .flatMap(topic -> topic.partitions().stream())

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -20,8 +22,12 @@ import ottla.replication.quorum.SnapshotId;
 import ottla.replication.quorum.VersionedRecord;
 import ottla.wire.message.DescribeQuorumRequest;
 import ottla.wire.message.DescribeQuorumResponse;
+import ottla.wire.message.FetchRequest;
+import ottla.wire.message.FetchResponse;
 import ottla.wire.message.metadata.MetadataRecord;
 import ottla.wire.message.metadata.TopicRecord;
+import ottla.wire.primitive.Payload;
+import ottla.wire.record.Batches;
 
 final class QuorumNodeTest {
     private static final String DIRECTORY = "__cluster_metadata-0/";
@@ -197,6 +203,47 @@ final class QuorumNodeTest {
                     .satisfies(node -> assertThat(node.listeners())
                             .containsExactly(new DescribeQuorumResponse.Listener("CONTROLLER", "127.0.0.1", 21211)));
         }
+    }
+
+    /** Replicas of Kafka's set no limit for the partition. */
+    @Test
+    void aFetchBringsAllThatTheRequestHasRoomFor() throws Exception {
+        try (TestQuorum quorum = TestQuorum.on(disk)) {
+            QuorumTerm term = quorum.leads();
+            for (int number = 1; number <= 5; number++) {
+                term.append(topics(number));
+                quorum.committed(number);
+            }
+
+            assertThat(fetchedOffsets(quorum, 1 << 20)).containsExactly(1L, 2L, 3L, 4L, 5L);
+            assertThat(fetchedOffsets(quorum, 0)).containsExactly(1L);
+        }
+    }
+
+    private static List<Long> fetchedOffsets(TestQuorum quorum, int maxBytes) throws Exception {
+        FetchRequest.FetchPartition partition = FetchRequest.FetchPartition.DEFAULT
+                .withPartition(0)
+                .withCurrentLeaderEpoch(1)
+                .withLastFetchedEpoch(1)
+                .withFetchOffset(1)
+                .withPartitionMaxBytes(0)
+                .withReplicaDirectoryId(new Uuid(3, 3));
+        FetchRequest request = FetchRequest.DEFAULT
+                .withReplicaState(FetchRequest.ReplicaState.DEFAULT.withReplicaId(3))
+                .withMaxWaitMs(0)
+                .withMaxBytes(maxBytes)
+                .withTopics(List.of(
+                        FetchRequest.FetchTopic.DEFAULT.withTopicId(Uuid.ONE).withPartitions(List.of(partition))));
+        FetchResponse response = quorum.node()
+                .fetch(FetchRequest.MAX_VERSION, request)
+                .toCompletableFuture()
+                .get();
+        Payload records = Objects.requireNonNull(
+                response.responses().getFirst().partitions().getFirst().records());
+        List<Long> offsets = new ArrayList<>();
+        Batches.each(records.contiguous()).forEach(batch -> offsets.add(batch.baseOffset()));
+        records.release();
+        return offsets;
     }
 
     @Test

@@ -23,6 +23,7 @@ final class QuorumGolden {
                 "follower-gives-up",
                 "divergence",
                 "snapshot",
+                "snapshot-twice",
                 "leader-serves",
                 "leader-knows-less",
                 "check-quorum",

@@ -376,6 +376,7 @@ final class SimulatedReplica {
         }
         startOffset = log.size();
         flushedEnd = log.size();
+        snapshots.headSet(id).clear();
         snapshots.add(id);
         return new Input.SnapshotInstalled(id, membershipAt(log.size()));
     }
