@@ -3,6 +3,7 @@ package ottla.compat;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,8 +40,11 @@ final class Cluster implements AutoCloseable {
     private final Map<String, String> settings = new LinkedHashMap<>();
     private final Map<Integer, Uuid> directories = new LinkedHashMap<>();
 
+    /** Controllers that the cluster begins without. */
+    private final Set<Integer> candidates = new HashSet<>();
+
     /** A node, and where it answers. */
-    record Node(int id, String roles, int port, int controllerPort, NodeProcess process, Map<String, String> settings) {
+    record Node(int id, String roles, int port, int controllerPort, NodeProcess process) {
         boolean isController() {
             return roles.contains("controller");
         }
@@ -61,6 +65,7 @@ final class Cluster implements AutoCloseable {
             return "127.0.0.1:" + controllerPort;
         }
 
+        /** For the first time, too, if the cluster began without it. */
         void restart() {
             process.launch();
             process.awaitReady();
@@ -81,6 +86,14 @@ final class Cluster implements AutoCloseable {
         return add("controller", 1, List.of(kinds));
     }
 
+    /** Controllers that do not vote at first, of a cluster with {@link Voters#DYNAMIC}; a test starts each when it wants it. */
+    Cluster candidates(BrokerKind... kinds) {
+        Set<Integer> before = Set.copyOf(nodes.keySet());
+        controllers(kinds);
+        nodes.keySet().stream().filter(id -> !before.contains(id)).forEach(candidates::add);
+        return this;
+    }
+
     Cluster brokers(BrokerKind... kinds) {
         return add("broker", FIRST_BROKER, List.of(kinds));
     }
@@ -95,12 +108,6 @@ final class Cluster implements AutoCloseable {
         return this;
     }
 
-    /** A setting of the nodes of one kind. */
-    Cluster with(BrokerKind kind, String key, String value) {
-        nodes.values().stream().filter(node -> node.kind() == kind).forEach(node -> node.settings.put(key, value));
-        return this;
-    }
-
     private Cluster add(String roles, int firstId, List<BrokerKind> kinds) {
         for (BrokerKind kind : kinds) {
             int id = (int) nodes.keySet().stream()
@@ -112,7 +119,7 @@ final class Cluster implements AutoCloseable {
             NodeProcess process = roles.contains("broker")
                     ? new NodeProcess(kind, name + "-" + id, List.of(), port, RawConnection::isUsable)
                     : new NodeProcess(kind, name + "-" + id, List.of(), controllerPort, RawConnection::isAnswered);
-            nodes.put(id, new Node(id, roles, port, controllerPort, process, new LinkedHashMap<>()));
+            nodes.put(id, new Node(id, roles, port, controllerPort, process));
         }
         return this;
     }
@@ -123,12 +130,14 @@ final class Cluster implements AutoCloseable {
             for (Node node : nodes.values()) {
                 Map<String, String> all = defaults(node);
                 all.putAll(settings);
-                all.putAll(node.settings);
                 node.process.configure(all);
                 node.process.format(BrokerProcess.CLUSTER_ID, formatOptions(node));
             }
-            nodes.values().forEach(node -> node.process.launch());
-            nodes.values().forEach(node -> node.process.awaitReady());
+            List<Node> first = nodes.values().stream()
+                    .filter(node -> !candidates.contains(node.id))
+                    .toList();
+            first.forEach(node -> node.process.launch());
+            first.forEach(node -> node.process.awaitReady());
             return this;
         } catch (RuntimeException | Error failure) {
             close();
@@ -140,13 +149,14 @@ final class Cluster implements AutoCloseable {
         if (voters == Voters.STATIC) {
             return new String[0];
         }
-        return node.isController()
+        return node.isController() && !candidates.contains(node.id)
                 ? new String[] {"--initial-controllers", initialControllers()}
                 : new String[] {"--no-initial-controllers"};
     }
 
     private String initialControllers() {
         return controllers().stream()
+                .filter(node -> !candidates.contains(node.id))
                 .map(node -> node.id + "@" + node.controllerAddress() + ":"
                         + directories.computeIfAbsent(node.id, _ -> Uuid.randomUuid()))
                 .collect(Collectors.joining(","));
@@ -205,6 +215,14 @@ final class Cluster implements AutoCloseable {
         return controllers().stream().map(Node::controllerAddress).collect(Collectors.joining(","));
     }
 
+    /** Who votes, with the directories in which they keep the log. */
+    Map<Integer, Uuid> voterDirectories() {
+        return Waiting.value("the voters", this::quorum, Optional::isPresent).orElseThrow().currentVoters().stream()
+                .collect(Collectors.toMap(
+                        DescribeQuorumResponseData.ReplicaState::replicaId,
+                        DescribeQuorumResponseData.ReplicaState::replicaDirectoryId));
+    }
+
     /** The node that leads the quorum, as soon as it is as wanted. */
     Node leader(Predicate<Node> wanted) {
         int id = Waiting.value(
@@ -248,19 +266,28 @@ final class Cluster implements AutoCloseable {
         }
     }
 
-    /** Returns when every voter and every observer has what the leader had when this was called. */
+    /** Returns when every node that runs has what the leader had when this was called. */
     void awaitCaughtUp() {
-        // a leader that has just begun does not say yet what is committed
-        long endOffset = Waiting.value(
+        long endOffset = endOffset();
+        Set<Integer> running = nodes.values().stream()
+                .filter(node -> node.process.isAlive())
+                .map(Node::id)
+                .collect(Collectors.toSet());
+        Waiting.value(
+                "all nodes have what stands before " + endOffset,
+                this::quorum,
+                quorum -> quorum.isPresent() && upTo(quorum.get(), endOffset).containsAll(running));
+    }
+
+    /** Everything before this is committed. */
+    long endOffset() {
+        // a leader that has just begun does not say it yet
+        return Waiting.value(
                         "the end of the log",
                         this::quorum,
                         quorum -> quorum.isPresent() && quorum.get().highWatermark() >= 0)
                 .orElseThrow()
                 .highWatermark();
-        Waiting.value(
-                "all nodes have what stands before " + endOffset,
-                this::quorum,
-                quorum -> quorum.isPresent() && upTo(quorum.get(), endOffset).containsAll(nodes.keySet()));
     }
 
     private static Set<Integer> upTo(DescribeQuorumResponseData.PartitionData quorum, long endOffset) {
@@ -273,7 +300,7 @@ final class Cluster implements AutoCloseable {
     /** Stops all nodes as an operator would, brokers first, since they ask the controllers to be let go. */
     void stop() {
         brokers().stream().filter(node -> !node.isController()).forEach(node -> node.process.terminate());
-        controllers().forEach(node -> node.process.terminate());
+        controllers().stream().filter(node -> node.process.isAlive()).forEach(node -> node.process.terminate());
     }
 
     @Override

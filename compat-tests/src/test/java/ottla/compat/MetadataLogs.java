@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,35 +33,59 @@ final class MetadataLogs {
 
     private MetadataLogs() {}
 
-    /**
-     * Asserts that all nodes have the same batches, byte for byte, up to where the shortest log ends, and that each one's newest
-     * snapshot, with the log behind it, makes the same image as the log from its beginning.
-     */
+    /** As the other, of all nodes. */
     static void assertEqual(Cluster cluster) {
+        assertEqual(cluster.nodes());
+    }
+
+    /**
+     * Asserts that all nodes have the same batches, byte for byte, from where the log of each begins up to where the shortest ends, and
+     * that each one's newest snapshot, with the log behind it, makes the same image as that of the node whose log is the oldest.
+     */
+    static void assertEqual(List<Cluster.Node> nodes) {
         Map<Cluster.Node, SortedMap<Long, Batch>> logs = new HashMap<>();
-        cluster.nodes().forEach(node -> logs.put(node, batches(node, ".log")));
+        nodes.forEach(node -> logs.put(node, batches(node, ".log")));
         long endOffset = logs.values().stream()
                 .mapToLong(log -> log.get(log.lastKey()).endOffset)
                 .min()
                 .orElseThrow();
-        SortedMap<Long, Batch> expected = logs.get(cluster.nodes().getFirst()).headMap(endOffset);
+        Cluster.Node oldest = nodes.stream()
+                .min(Comparator.comparing(node -> logs.get(node).firstKey()))
+                .orElseThrow();
+        SortedMap<Long, Batch> expected = logs.get(oldest).headMap(endOffset);
         assertThat(expected).isNotEmpty();
-        MetadataImage image = image(List.of(expected));
-        for (Cluster.Node node : cluster.nodes()) {
+        MetadataImage image = expected.firstKey() == 0
+                ? image(List.of(expected))
+                : fromSnapshot(snapshot(oldest, endOffset).orElseThrow(), expected);
+        for (Cluster.Node node : nodes) {
             SortedMap<Long, Batch> log = logs.get(node).headMap(endOffset);
-            assertThat(log).as("the log of " + node).isEqualTo(expected);
-            snapshot(node, endOffset).ifPresent(snapshot -> {
-                SortedMap<Long, Batch> rest = log.tailMap(snapshot.endOffset);
-                assertThat(image(List.of(snapshot.batches, rest)))
-                        .as("what %s had from its snapshot at %d", node, snapshot.endOffset)
-                        .isEqualTo(image);
-            });
+            assertThat(log).as("the log of " + node).isNotEmpty().isEqualTo(expected.tailMap(log.firstKey()));
+            snapshot(node, endOffset)
+                    .ifPresent(snapshot -> assertThat(fromSnapshot(snapshot, log))
+                            .as("what %s had from its snapshot at %d", node, snapshot.endOffset)
+                            .isEqualTo(image));
         }
     }
 
-    /** How many snapshots a stopped node has. */
-    static int snapshotCount(Cluster.Node node) {
-        return files(node, ".checkpoint").size();
+    private static MetadataImage fromSnapshot(Snapshot snapshot, SortedMap<Long, Batch> log) {
+        return image(List.of(snapshot.batches, log.tailMap(snapshot.endOffset)));
+    }
+
+    /** Where a stopped node's log begins. */
+    static long startOffset(Cluster.Node node) {
+        return batches(node, ".log").firstKey();
+    }
+
+    /** Where the newest snapshot ends that a node has written or fetched; 0 if there is none. */
+    static long snapshotEndOffset(Cluster.Node node) {
+        return files(node, ".checkpoint").stream()
+                .mapToLong(MetadataLogs::endOffset)
+                .max()
+                .orElse(0);
+    }
+
+    private static long endOffset(Path snapshot) {
+        return Long.parseLong(snapshot.getFileName().toString().substring(0, 20));
     }
 
     private record Snapshot(long endOffset, SortedMap<Long, Batch> batches) {}
@@ -69,8 +94,7 @@ final class MetadataLogs {
 
     private static Optional<Snapshot> snapshot(Cluster.Node node, long limit) {
         return files(node, ".checkpoint").stream()
-                .map(file -> new Snapshot(
-                        Long.parseLong(file.getFileName().toString().substring(0, 20)), read(List.of(file))))
+                .map(file -> new Snapshot(endOffset(file), read(List.of(file))))
                 .filter(snapshot -> snapshot.endOffset > 0 && snapshot.endOffset <= limit)
                 .reduce((older, newer) -> newer);
     }

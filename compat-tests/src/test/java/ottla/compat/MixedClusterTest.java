@@ -6,6 +6,7 @@ import static ottla.compat.BrokerKind.OTTLA;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -107,11 +108,6 @@ class MixedClusterTest {
         try (Cluster cluster = new Cluster("Mixed-" + many, Cluster.Voters.STATIC)
                         .controllers(many, many, few)
                         .brokers(few)
-                        // the one of its kind stands first whenever there is no leader, or its turn would be left to
-                        // chance
-                        .with(few, "controller.quorum.election.timeout.ms", "500")
-                        .with(few, "controller.quorum.fetch.timeout.ms", "1000")
-                        .with(many, "controller.quorum.fetch.timeout.ms", "3000")
                         .with("metadata.log.max.record.bytes.between.snapshots", "50000")
                         .start();
                 TopicStream topics = TopicStream.throughEach(cluster, "kept", 1)) {
@@ -138,15 +134,26 @@ class MixedClusterTest {
         assertThat(answers.getLast()).isEqualTo(answers.getFirst());
     }
 
-    /** Kills leaders of the other kind until one of this kind leads, and has it lead for a while. */
+    /**
+     * Kills a leader of the other kind, and has one of this kind lead for a while. If there is a second one of the other kind, it is
+     * killed before, and lacks then what whoever is to lead must have.
+     */
     private static void lead(Cluster cluster, TopicStream topics, BrokerKind kind) {
         Cluster.Node leader = cluster.leader(any -> true);
-        while (leader.kind() != kind) {
-            Cluster.Node killed = leader;
-            killed.process().kill();
-            leader = cluster.leader(other -> other.id() != killed.id());
+        if (leader.kind() != kind) {
+            Optional<Cluster.Node> second = cluster.controllers().stream()
+                    .filter(node -> node.kind() == leader.kind() && node.id() != leader.id())
+                    .findFirst();
+            second.ifPresent(other -> {
+                other.process().kill();
+                topics.awaitMore(1);
+            });
+            leader.process().kill();
+            second.ifPresent(other -> other.process().launch());
+            cluster.leader(next -> next.kind() == kind);
             topics.awaitMore(1);
-            killed.restart();
+            leader.restart();
+            second.ifPresent(other -> other.process().awaitReady());
             cluster.awaitCaughtUp();
         }
         topics.awaitMore(20);

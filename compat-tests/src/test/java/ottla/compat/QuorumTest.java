@@ -3,7 +3,9 @@ package ottla.compat;
 import static org.assertj.core.api.Assertions.assertThat;
 import static ottla.compat.BrokerKind.OTTLA;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -17,8 +19,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Clusters of Ottla's nodes alone: their controllers elect each other, and their brokers find whoever is active. */
 class QuorumTest {
-    /** How often the leader is killed; more than a few times is for a machine that has nothing else to do. */
+    /** How often the leader is killed; more than a few times is for a machine that has nothing else to do, where time counts, too. */
     private static final int ROUNDS = Integer.getInteger("ottla.compat.rounds", 1);
+
+    /** The default of {@code controller.quorum.election.timeout.ms}. */
+    private static final long ELECTION_TIMEOUT_MS = 1_000;
 
     @ParameterizedTest
     @EnumSource
@@ -29,22 +34,38 @@ class QuorumTest {
                         .with("metadata.log.max.record.bytes.between.snapshots", "20000")
                         .start();
                 TopicStream topics = TopicStream.throughEach(cluster, "kept", 1)) {
+            List<Long> replacedAfterMs = new ArrayList<>();
             for (int round = 0; round < ROUNDS; round++) {
                 topics.awaitMore(20);
                 Cluster.Node killed = cluster.leader(any -> true);
 
-                killed.process().kill();
-                cluster.leader(successor -> successor.id() != killed.id());
+                replacedAfterMs.add(replaced(cluster, killed));
 
                 topics.awaitMore(20);
                 killed.restart();
                 cluster.awaitCaughtUp();
             }
+            assertSoon(replacedAfterMs);
             topics.assertNothingLost();
             assertDescribed(cluster);
             cluster.awaitCaughtUp();
             cluster.stop();
             MetadataLogs.assertEqual(cluster);
+        }
+    }
+
+    /** Kills a leader with SIGKILL, and returns the milliseconds from then until another one leads. */
+    private static long replaced(Cluster cluster, Cluster.Node killed) {
+        long killedNs = System.nanoTime();
+        killed.process().kill();
+        cluster.leader(successor -> successor.id() != killed.id());
+        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - killedNs);
+    }
+
+    private static void assertSoon(List<Long> replacedAfterMs) {
+        System.out.println("another leader after so many milliseconds: " + replacedAfterMs);
+        if (ROUNDS > 1) {
+            assertThat(replacedAfterMs).allMatch(afterMs -> afterMs < 2 * ELECTION_TIMEOUT_MS);
         }
     }
 
@@ -97,16 +118,17 @@ class QuorumTest {
                         leaders -> leaders.stream().distinct().count() == 3 && !leaders.contains(-1));
             }
             write(cluster, partitions);
+            List<Long> replacedAfterMs = new ArrayList<>();
             for (int round = 0; round < ROUNDS; round++) {
                 Cluster.Node killed = cluster.leader(any -> true);
 
-                killed.process().kill();
-                cluster.leader(successor -> successor.id() != killed.id());
+                replacedAfterMs.add(replaced(cluster, killed));
 
                 topics.awaitMore(10);
                 killed.restart();
                 cluster.awaitCaughtUp();
             }
+            assertSoon(replacedAfterMs);
             write(cluster, partitions);
             topics.assertNothingLost();
             TopicPartition[] all = IntStream.range(0, partitions)

@@ -8,8 +8,9 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 import org.slf4j.Logger;
@@ -60,8 +61,17 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
     private final GroupTerms groups;
     private final ReplicaDirectories directories;
     private volatile LongConsumer reached = offset -> {};
-    private final ExecutorService thread = Executors.newSingleThreadExecutor(
-            Thread.ofPlatform().name("metadata").daemon().factory());
+
+    /** What comes when the node is about to end is not carried out any more. */
+    private final ExecutorService thread = new ThreadPoolExecutor(
+            1,
+            1,
+            0,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            Thread.ofPlatform().name("metadata").daemon().factory(),
+            new ThreadPoolExecutor.DiscardPolicy());
+
     private volatile long offset = -1;
     private final CompletableFuture<Void> loaded = new CompletableFuture<>();
 

@@ -38,6 +38,7 @@ import ottla.replication.quorum.SnapshotId;
 import ottla.replication.quorum.VersionedRecord;
 import ottla.replication.quorum.VoterHistory;
 import ottla.replication.quorum.VoterSet;
+import ottla.wire.io.PeerFailure;
 import ottla.wire.message.AddRaftVoterRequest;
 import ottla.wire.message.AddRaftVoterResponse;
 import ottla.wire.message.BeginQuorumEpochRequest;
@@ -497,7 +498,9 @@ public final class QuorumNode implements AutoCloseable {
                 return QuorumOutgoing.voterUpdateUnsupported(send.send());
             }
         }
-        return new Input.SendFailed(send.send());
+        return failure instanceof PeerFailure peer && peer.reason() == PeerFailure.Reason.REFUSED
+                ? new Input.SendRefused(send.send())
+                : new Input.SendFailed(send.send());
     }
 
     /** Runs a task on the owner's thread, unless that has ended: then the stage fails. */

@@ -13,8 +13,9 @@ public interface QuorumPeers {
             CompletableFuture.failedStage(new IllegalStateException("this quorum has no other nodes, but " + to));
 
     /**
-     * Sends a request in the newest version that both sides know. The stage fails if there is no answer, and with
-     * {@link ottla.wire.primitive.UnsupportedField} if no such version can carry the request.
+     * Sends a request in the newest version that both sides know. The stage fails if there is no answer: with
+     * {@link ottla.wire.primitive.UnsupportedField} if no such version can carry the request, and with
+     * {@link ottla.wire.io.PeerFailure.Reason#REFUSED} if nobody listens there.
      */
     CompletionStage<Response> send(Effect.Peer to, Request request);
 }

@@ -1,7 +1,6 @@
 package ottla.replication.quorum;
 
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import ottla.replication.quorum.Effect.Outgoing;
@@ -82,12 +81,7 @@ final class Duties {
         if (prospective.ballot().won()) {
             state.becomeCandidate();
         } else if (prospective.ballot().lost() || prospective.deadlineMs() <= state.nowMs()) {
-            Map<String, Endpoint> endpoints = prospective.leaderEndpoints();
-            if (prospective.leader().isPresent() && !endpoints.isEmpty()) {
-                state.becomeFollower(prospective.epoch(), prospective.leader().getAsInt(), endpoints);
-            } else {
-                state.becomeUnattached(prospective.epoch(), prospective.leader());
-            }
+            state.giveUpStanding(prospective);
         } else {
             askForVotes(prospective.ballot(), Asking.BEFORE_STANDING);
         }

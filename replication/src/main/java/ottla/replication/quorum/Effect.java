@@ -13,7 +13,7 @@ public sealed interface Effect {
     /** Make durable what must not be forgotten: the file {@code quorum-state}. */
     record SaveElection(Election election, int kRaftVersion) implements Effect {}
 
-    /** Send a request; the answer comes back as an {@link Input.Answer} or {@link Input.SendFailed} with the same {@code send}. */
+    /** Send a request; what comes of it is an {@link Input} with the same {@code send}. */
     record Send(long send, Peer peer, Outgoing message) implements Effect {}
 
     /** Whom to send to: a replica with its id, or a bootstrap server whose id is not known. */

@@ -134,6 +134,9 @@ public sealed interface Input {
     /** No answer came, or one that says nothing about the quorum. */
     record SendFailed(long send) implements Input {}
 
+    /** No answer came, since nobody listens there: who did has ended. */
+    record SendRefused(long send) implements Input {}
+
     /** The shell appended records of this epoch, with these control records among them, by offset. */
     record Appended(int epoch, long endOffset, Map<Long, ControlRecord> controls) implements Input {
         public Appended {

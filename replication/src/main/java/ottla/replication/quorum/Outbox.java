@@ -56,12 +56,11 @@ final class Outbox {
         return flight;
     }
 
-    /** No good answer came: the peer is left in peace for a while. */
-    void failed(long send, long nowMs) {
-        Flight flight = flights.remove(send);
-        if (flight != null) {
-            pause(flight.peer(), nowMs);
-        }
+    /** No good answer came: the peer is left in peace for a while. Empty if nobody waits for it any more. */
+    Optional<Flight> failed(long send, long nowMs) {
+        Optional<Flight> flight = Optional.ofNullable(flights.remove(send));
+        flight.ifPresent(known -> pause(known.peer(), nowMs));
+        return flight;
     }
 
     void pause(Peer peer, long nowMs) {
@@ -74,7 +73,10 @@ final class Outbox {
         }
         List<Flight> late = new ArrayList<>(flights.values());
         late.removeIf(flight -> flight.deadlineMs() > nowMs);
-        late.forEach(flight -> failed(flight.send(), nowMs));
+        for (Flight flight : late) {
+            flights.remove(flight.send());
+            pause(flight.peer(), nowMs);
+        }
         pausedUntilMs.values().removeIf(untilMs -> untilMs <= nowMs);
     }
 

@@ -55,10 +55,8 @@ public final class Quorum {
             case Input.Answer answer -> answered(answer);
             case Input.JoinAnswered answer -> joinAnswered(answer);
             case Input.VersionsAnswered answer -> versionsAnswered(answer);
-            case Input.SendFailed failed -> {
-                state.outbox.failed(failed.send(), state.nowMs());
-                state.changes().ifPresent(changes -> changes.failed(failed.send()));
-            }
+            case Input.SendFailed failed -> sendFailed(failed.send());
+            case Input.SendRefused refused -> sendFailed(refused.send()).ifPresent(this::nobodyListens);
             case Input.Appended appended -> appended(appended);
             case Input.Flushed flushed -> {
                 state.logReported();
@@ -130,6 +128,12 @@ public final class Quorum {
                         state.nowMs()));
     }
 
+    private Optional<Outbox.Flight> sendFailed(long send) {
+        Optional<Outbox.Flight> failed = state.outbox.failed(send, state.nowMs());
+        state.changes().ifPresent(changes -> changes.failed(send));
+        return failed;
+    }
+
     private void voteAsked(Input.VoteAsked ask) {
         ErrorCode refusal = refuseOlder(ask.epoch());
         if (refusal == ErrorCode.NONE && ask.epoch() > state.epoch()) {
@@ -154,7 +158,7 @@ public final class Quorum {
         Role role = state.role();
         return switch (role) {
             case Role.Leader ignored -> false;
-            case Role.Follower follower -> before && upToDate && follower.heard() == LeaderHeard.NOT_YET;
+            case Role.Follower follower -> before && upToDate && follower.heard() != LeaderHeard.BY_FETCH;
             case Role.Candidate ignored -> before && upToDate;
             case Role.Resigned ignored -> before && upToDate;
             case Role.Unattached ignored -> before ? upToDate : votes(role, ask.candidate(), upToDate);
@@ -276,9 +280,8 @@ public final class Quorum {
         Leadership theirs = answer.leadership();
         if (answer instanceof Input.VoteAnswered && answer.error() == ErrorCode.UNSUPPORTED_VERSION) {
             state.outbox.pause(flight.peer(), state.nowMs());
-            if (state.role() instanceof Role.Prospective) {
-                // A voter from before KIP-996 cannot be asked beforehand, and must not be able to prevent elections.
-                state.becomeCandidate();
+            if (state.role() instanceof Role.Prospective prospective) {
+                voterBeforePreVotes(prospective);
             }
             return;
         }
@@ -306,14 +309,36 @@ public final class Quorum {
         switch (answer) {
             case Input.VoteAnswered vote -> voteAnswered(vote, flight);
             case Input.AnnouncementAnswered ignored -> {}
-            case Input.ResignationAnswered ignored -> {
-                if (state.role() instanceof Role.Resigned resigned) {
-                    state.refine(resigned.told(flight.peer().id().orElse(-1)));
-                }
-            }
+            case Input.ResignationAnswered ignored -> resignationTold(flight);
             case Input.FetchAnswered fetched -> fetchAnswered(fetched);
             case Input.VoterUpdateAnswered ignored -> voterUpdated();
             case Input.SnapshotAnswered part -> snapshotAnswered(part);
+        }
+    }
+
+    /**
+     * A voter from before KIP-996 cannot be asked beforehand, and must not be able to prevent elections. But one that is held only
+     * because a connection was refused could disturb a leader that the others hear: then it is silence that decides.
+     */
+    private void voterBeforePreVotes(Role.Prospective prospective) {
+        if (prospective.heard() == LeaderHeard.GONE) {
+            state.giveUpStanding(prospective.waitingForSilence());
+        } else {
+            state.becomeCandidate();
+        }
+    }
+
+    private void nobodyListens(Outbox.Flight flight) {
+        state.nobodyListensAt(flight.peer().endpoint());
+        if (flight.message() instanceof Outgoing.AnnounceResignation) {
+            // who begins anew finds out by itself
+            resignationTold(flight);
+        }
+    }
+
+    private void resignationTold(Outbox.Flight flight) {
+        if (state.role() instanceof Role.Resigned resigned) {
+            state.refine(resigned.told(flight.peer().id().orElse(-1)));
         }
     }
 

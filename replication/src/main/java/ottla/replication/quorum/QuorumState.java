@@ -175,8 +175,49 @@ final class QuorumState {
     }
 
     void becomeProspective() {
+        LeaderHeard heard = role instanceof Role.Follower follower ? follower.heard() : LeaderHeard.NOT_YET;
         change(new Role.Prospective(
-                role.epoch(), role.leader(), leaderEndpoints(), role.votedFor(), openBallot(), electionDeadlineMs()));
+                role.epoch(),
+                role.leader(),
+                leaderEndpoints(),
+                heard,
+                role.votedFor(),
+                // who is gone need not be waited for
+                heard == LeaderHeard.GONE
+                        ? openBallot().count(role.leader().orElse(-1), Ballot.Vote.REJECTED)
+                        : openBallot(),
+                electionDeadlineMs()));
+    }
+
+    /** The others do not want an election: back to the leader, if it is known where that is. */
+    void giveUpStanding(Role.Prospective prospective) {
+        Map<String, Endpoint> endpoints = prospective.leaderEndpoints();
+        if (prospective.leader().isEmpty() || endpoints.isEmpty()) {
+            becomeUnattached(prospective.epoch(), prospective.leader());
+            return;
+        }
+        becomeFollower(prospective.epoch(), prospective.leader().getAsInt(), endpoints);
+        if (prospective.heard() == LeaderHeard.GONE && role instanceof Role.Follower follower) {
+            refine(follower.goneAt(fetchDeadlineMs()));
+        }
+    }
+
+    /**
+     * A follower that is told so of its leader need not wait in silence: it stands, and helps others to stand, as if the leader had
+     * resigned and named the voters in the order of their ids. The question before the election keeps that harmless: who still hears
+     * from the leader says no. A leader that was never heard may only just begin to listen.
+     */
+    void nobodyListensAt(Endpoint endpoint) {
+        if (role instanceof Role.Follower follower
+                && follower.heard() != LeaderHeard.NOT_YET
+                && address(follower.leaderEndpoints()).equals(Optional.of(endpoint))
+                && isVoter()) {
+            List<Integer> successors = voters.latest().ids().stream()
+                    .filter(id -> id != follower.leaderId())
+                    .toList();
+            long delayMs = timeouts.successionDelayMs(successors.indexOf(self.id()), successors.size());
+            refine(follower.goneAt(nowMs + delayMs));
+        }
     }
 
     void becomeCandidate() {
@@ -239,13 +280,7 @@ final class QuorumState {
         Check.invariant(role.votedFor().isEmpty(), "one vote in an epoch");
         Optional<ReplicaKey> vote = Optional.of(candidate);
         role = role instanceof Role.Prospective prospective
-                ? new Role.Prospective(
-                        prospective.epoch(),
-                        prospective.leader(),
-                        prospective.leaderEndpoints(),
-                        vote,
-                        openBallot(),
-                        electionDeadlineMs())
+                ? prospective.votingFor(candidate, openBallot(), electionDeadlineMs())
                 : new Role.Unattached(role.epoch(), role.leader(), vote, standDeadlineMs());
         save();
     }

@@ -45,12 +45,23 @@ public sealed interface Role {
             int epoch,
             OptionalInt leader,
             Map<String, Endpoint> leaderEndpoints,
+            LeaderHeard heard,
             Optional<ReplicaKey> votedFor,
             Ballot ballot,
             long deadlineMs)
             implements Role {
         Prospective count(int voterId, Ballot.Vote vote) {
-            return new Prospective(epoch, leader, leaderEndpoints, votedFor, ballot.count(voterId, vote), deadlineMs);
+            return new Prospective(
+                    epoch, leader, leaderEndpoints, heard, votedFor, ballot.count(voterId, vote), deadlineMs);
+        }
+
+        /** Goes back to its leader as if it had never been heard: no refusal counts until it is. */
+        Prospective waitingForSilence() {
+            return new Prospective(epoch, leader, leaderEndpoints, LeaderHeard.NOT_YET, votedFor, ballot, deadlineMs);
+        }
+
+        Prospective votingFor(ReplicaKey candidate, Ballot next, long nextDeadlineMs) {
+            return new Prospective(epoch, leader, leaderEndpoints, heard, Optional.of(candidate), next, nextDeadlineMs);
         }
     }
 
@@ -90,16 +101,24 @@ public sealed interface Role {
             return new Follower(epoch, leaderId, leaderEndpoints, votedFor, LeaderHeard.BY_FETCH, nextDeadlineMs);
         }
 
+        /** Nobody listens where the leader was heard: this node may stand from then on, if not earlier. */
+        Follower goneAt(long nextDeadlineMs) {
+            return new Follower(
+                    epoch, leaderId, leaderEndpoints, votedFor, LeaderHeard.GONE, Math.min(deadlineMs, nextDeadlineMs));
+        }
+
         /** The leader says that it resigns: this node may stand from then on, and help others to stand at once. */
         Follower doubtedAt(long nextDeadlineMs) {
             return new Follower(epoch, leaderId, leaderEndpoints, votedFor, LeaderHeard.NOT_YET, nextDeadlineMs);
         }
     }
 
-    /** Whether a follower has seen that its leader really serves: until then it helps others with pre-votes. */
+    /** Whether a follower has seen that its leader really serves: if not, it helps others with pre-votes. */
     enum LeaderHeard {
         NOT_YET,
-        BY_FETCH
+        BY_FETCH,
+        /** It was heard, and now nobody listens where it did. */
+        GONE
     }
 
     /** Leads. What it knows of the other replicas is in {@link Progress}. */

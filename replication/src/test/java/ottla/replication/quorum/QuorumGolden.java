@@ -21,6 +21,8 @@ final class QuorumGolden {
                 "pre-votes",
                 "follower",
                 "follower-gives-up",
+                "leader-gone",
+                "leader-gone-for-one",
                 "divergence",
                 "snapshot",
                 "snapshot-twice",

@@ -178,6 +178,7 @@ final class QuorumScript {
             case "flushed" -> new Input.Flushed(number("end"));
             case "installed" -> new Input.SnapshotInstalled(snapshot(), List.of());
             case "failed" -> new Input.SendFailed(number("send"));
+            case "refused" -> new Input.SendRefused(number("send"));
             case "resign" -> new Input.ResignAsked(number("epoch"));
             case "shutdown" -> new Input.ShutdownAsked();
             default -> throw new IllegalArgumentException(name);

@@ -53,11 +53,7 @@ final class SimulatedCluster implements SimulatedReplica.Surroundings {
 
     /** Who asked a replica, and what: another one, or an operator, who has no {@code by} and no {@code message}. */
     private record Asked(
-            Optional<SimulatedReplica> by,
-            SimulatedReplica whom,
-            int process,
-            long send,
-            Optional<Outgoing> message) {}
+            Optional<SimulatedReplica> by, SimulatedReplica whom, int process, long send, Optional<Outgoing> message) {}
 
     /** Where the voters are kept. */
     enum Voting {
@@ -218,8 +214,10 @@ final class SimulatedCluster implements SimulatedReplica.Surroundings {
         });
     }
 
+    /** Mostly the host is still there, and says that nobody listens. */
     private void refused(SimulatedReplica from, int process, long send) {
-        arrive(from, process, new Input.SendFailed(send), 0, List.of());
+        Input failure = random.nextInt(4) == 0 ? new Input.SendFailed(send) : new Input.SendRefused(send);
+        arrive(from, process, failure, 0, List.of());
     }
 
     private void arrive(SimulatedReplica at, int process, Input input, int fromOffset, List<Entry> entries) {
@@ -369,9 +367,21 @@ final class SimulatedCluster implements SimulatedReplica.Surroundings {
         step(at, at.write(append));
     }
 
+    /** Its connections break: who waits for an answer learns that none will come. */
     void crash(SimulatedReplica replica) {
+        List<Asked> waiting = asked.values().stream()
+                .filter(each -> each.whom() == replica && each.by().isPresent())
+                .toList();
+        asked.values().removeAll(waiting);
         replica.crash();
         invariants.crashed(replica);
+        for (Asked each : waiting) {
+            SimulatedReplica by = each.by().orElseThrow();
+            transport(
+                    replica.id,
+                    by.id,
+                    () -> arrive(by, each.process(), new Input.SendFailed(each.send()), 0, List.of()));
+        }
     }
 
     void loseDisk(SimulatedReplica replica) {

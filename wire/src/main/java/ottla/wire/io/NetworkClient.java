@@ -5,7 +5,9 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ConnectTimeoutException;
 import io.netty.util.NetUtil;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -86,9 +88,15 @@ public final class NetworkClient {
             } else {
                 String message = "no connection to " + host + ":" + port + ": "
                         + done.cause().getMessage();
-                connected.completeExceptionally(
-                        new PeerFailure(PeerFailure.Reason.NOT_CONNECTED, message, done.cause()));
+                connected.completeExceptionally(new PeerFailure(reason(done.cause()), message, done.cause()));
             }
         });
+    }
+
+    /** Netty's exception for a connection that was not made in time is one of those of the JDK for a refused one. */
+    private static PeerFailure.Reason reason(Throwable cause) {
+        return cause instanceof ConnectException && !(cause instanceof ConnectTimeoutException)
+                ? PeerFailure.Reason.REFUSED
+                : PeerFailure.Reason.NOT_CONNECTED;
     }
 }

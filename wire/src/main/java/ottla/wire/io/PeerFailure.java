@@ -8,8 +8,10 @@ public final class PeerFailure extends IOException {
 
     /** What went wrong, as far as it makes a difference to who asked. */
     public enum Reason {
-        /** The host is not known, or nobody listens there, or not in time. Nothing was sent. */
+        /** The host is not known, or cannot be reached in time. Nothing was sent. */
         NOT_CONNECTED,
+        /** The host says that nobody listens there. Nothing was sent. */
+        REFUSED,
         /** As many requests are on their way as may be. Nothing was sent. */
         TOO_MANY_IN_FLIGHT,
         /** The request cannot be written in the version asked for. Nothing was sent. */

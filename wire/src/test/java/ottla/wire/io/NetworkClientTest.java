@@ -125,8 +125,8 @@ class NetworkClientTest {
         }
         NetworkClient client = new NetworkClient(loops, LIMITS);
 
-        assertThat(failure(client.connect("127.0.0.1", port, "c"))).isEqualTo(PeerFailure.Reason.NOT_CONNECTED);
-        assertThat(failure(client.connect("localhost", port, "c"))).isEqualTo(PeerFailure.Reason.NOT_CONNECTED);
+        assertThat(failure(client.connect("127.0.0.1", port, "c"))).isEqualTo(PeerFailure.Reason.REFUSED);
+        assertThat(failure(client.connect("localhost", port, "c"))).isEqualTo(PeerFailure.Reason.REFUSED);
         assertThat(failure(client.connect("no.such.host.invalid", port, "c")))
                 .isEqualTo(PeerFailure.Reason.NOT_CONNECTED);
     }
