@@ -24,15 +24,19 @@ public final class BrokerProcess implements AutoCloseable {
         node = new NodeProcess(kind, name, shell, port, RawConnection::isUsable);
         Map<String, String> all = defaults();
         all.putAll(settings);
+        all.values().removeIf(String::isEmpty);
         all.replaceAll((key, value) -> withPorts(value));
         node.configure(all);
-        node.format(CLUSTER_ID);
+        node.format(
+                CLUSTER_ID,
+                all.containsKey("controller.quorum.voters") ? new String[0] : new String[] {"--standalone"});
         node.launch();
     }
 
     /**
      * Starts a node and returns when it answers. The settings are laid over those of a one-node cluster; {@code $PORT} and
-     * {@code $CONTROLLER_PORT} in them stand for the ports that were found free.
+     * {@code $CONTROLLER_PORT} in them stand for the ports that were found free; an empty value leaves out a setting. Without
+     * {@code controller.quorum.voters} the directory is formatted for a quorum that keeps its voters itself (KIP-853).
      */
     public static BrokerProcess start(BrokerKind kind, String name, Map<String, String> settings) {
         return start(kind, name, settings, List.of());
@@ -72,6 +76,11 @@ public final class BrokerProcess implements AutoCloseable {
 
     public String clusterId() {
         return CLUSTER_ID;
+    }
+
+    /** The file that the node was started with. */
+    public Path properties() {
+        return node.properties();
     }
 
     public Path dataDirectory() {

@@ -176,7 +176,8 @@ final class NodeProcess implements AutoCloseable {
         }
     }
 
-    private Path properties() {
+    /** The file that the node is started with. */
+    Path properties() {
         return directory.resolve("server.properties");
     }
 

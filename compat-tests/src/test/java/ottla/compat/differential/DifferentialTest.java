@@ -68,7 +68,9 @@ class DifferentialTest {
             ApiKeys.ALLOCATE_PRODUCER_IDS,
             ApiKeys.UNREGISTER_BROKER,
             ApiKeys.ASSIGN_REPLICAS_TO_DIRS,
-            ApiKeys.UPDATE_FEATURES);
+            ApiKeys.UPDATE_FEATURES,
+            ApiKeys.ADD_RAFT_VOTER,
+            ApiKeys.REMOVE_RAFT_VOTER);
 
     /** After these the metadata may have changed, and the next request must not see the old. */
     private static final Set<ApiKeys> CHANGING = Set.of(

@@ -116,7 +116,15 @@ final class Vocabulary {
                     "AllocateProducerIds.BrokerId",
                     "AssignReplicasToDirs.BrokerId",
                     "UnregisterBroker.BrokerId" -> number(2, 2, 2, 3).or(99, -1);
-            case "BrokerRegistration.ClusterId" -> text(bad() ? "another" : "$cluster");
+            case "BrokerRegistration.ClusterId", "AddRaftVoter.ClusterId", "RemoveRaftVoter.ClusterId" ->
+                text(bad() ? "another" : "$cluster");
+            case "AddRaftVoter.VoterId", "RemoveRaftVoter.VoterId" ->
+                number(1, 2).or(-1);
+            case "AddRaftVoter.VoterDirectoryId", "RemoveRaftVoter.VoterDirectoryId" ->
+                text(bad() ? "AAAAAAAAAAAAAAAAAAAAAA" : "AAAAAAAAAAAAAAAAAAAAZw");
+            case "AddRaftVoter.Listeners.Name" -> text(bad() ? "OTHER" : oneOf("CONTROLLER", "controller"));
+            case "AddRaftVoter.Listeners.Host" -> text("somewhere");
+            case "AddRaftVoter.Listeners.Port" -> number(19093);
             case "BrokerRegistration.IncarnationId" ->
                 text(bad() ? "AAAAAAAAAAAAAAAAAAAAZg" : "AAAAAAAAAAAAAAAAAAAAZw");
             case "BrokerRegistration.Listeners.Name" -> text(bad() ? "OTHER" : "PLAINTEXT");
