@@ -2,7 +2,9 @@ package ottla.broker.api;
 
 import ottla.base.ErrorCode;
 import ottla.wire.message.AllocateProducerIdsResponse;
+import ottla.wire.message.AlterClientQuotasResponse;
 import ottla.wire.message.AlterConfigsResponse;
+import ottla.wire.message.AlterUserScramCredentialsResponse;
 import ottla.wire.message.CreatePartitionsResponse;
 import ottla.wire.message.CreateTopicsResponse;
 import ottla.wire.message.DeleteTopicsResponse;
@@ -26,6 +28,9 @@ public final class WrongController {
                 answer.responses().stream().anyMatch(resource -> is(resource.errorCode()));
             case IncrementalAlterConfigsResponse answer ->
                 answer.responses().stream().anyMatch(resource -> is(resource.errorCode()));
+            case AlterClientQuotasResponse answer -> answer.entries().stream().anyMatch(entry -> is(entry.errorCode()));
+            case AlterUserScramCredentialsResponse answer ->
+                answer.results().stream().anyMatch(user -> is(user.errorCode()));
             case UpdateFeaturesResponse answer -> is(answer.errorCode());
             case UnregisterBrokerResponse answer -> is(answer.errorCode());
             case ElectLeadersResponse answer -> is(answer.errorCode());

@@ -6,9 +6,11 @@ import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import ottla.broker.api.AddRaftVoterApi;
 import ottla.broker.api.AllocateProducerIdsApi;
+import ottla.broker.api.AlterClientQuotasApi;
 import ottla.broker.api.AlterConfigsApi;
 import ottla.broker.api.AlterPartitionApi;
 import ottla.broker.api.AlterReplicaLogDirsApi;
+import ottla.broker.api.AlterUserScramCredentialsApi;
 import ottla.broker.api.Api;
 import ottla.broker.api.ApiTable;
 import ottla.broker.api.ApiVersionsApi;
@@ -24,6 +26,7 @@ import ottla.broker.api.CreateTopicsApi;
 import ottla.broker.api.DeleteGroupsApi;
 import ottla.broker.api.DeleteRecordsApi;
 import ottla.broker.api.DeleteTopicsApi;
+import ottla.broker.api.DescribeClientQuotasApi;
 import ottla.broker.api.DescribeClusterApi;
 import ottla.broker.api.DescribeConfigsApi;
 import ottla.broker.api.DescribeControllersApi;
@@ -32,6 +35,7 @@ import ottla.broker.api.DescribeLogDirsApi;
 import ottla.broker.api.DescribeProducersApi;
 import ottla.broker.api.DescribeQuorumApi;
 import ottla.broker.api.DescribeTopicPartitionsApi;
+import ottla.broker.api.DescribeUserScramCredentialsApi;
 import ottla.broker.api.EndQuorumEpochApi;
 import ottla.broker.api.EnvelopeApi;
 import ottla.broker.api.FetchApi;
@@ -88,6 +92,8 @@ final class ApiTables {
             ApiKey.CREATE_TOPICS,
             ApiKey.DELETE_TOPICS,
             ApiKey.CREATE_PARTITIONS,
+            ApiKey.ALTER_CLIENT_QUOTAS,
+            ApiKey.ALTER_USER_SCRAM_CREDENTIALS,
             ApiKey.UPDATE_FEATURES,
             ApiKey.UNREGISTER_BROKER,
             ApiKey.ADD_RAFT_VOTER,
@@ -138,6 +144,8 @@ final class ApiTables {
                 new DeleteGroupsApi(groups),
                 new IncrementalAlterConfigsApi(changes::decide, ConfigIntake.ofBroker(config.nodeId())),
                 new OffsetDeleteApi(groups),
+                new DescribeClientQuotasApi(cluster),
+                new DescribeUserScramCredentialsApi(cluster),
                 new DescribeClusterApi(cluster),
                 new DescribeProducersApi(partitions),
                 new ListConfigResourcesApi(cluster),
@@ -157,6 +165,9 @@ final class ApiTables {
                 new CreatePartitionsApi(controller),
                 new IncrementalAlterConfigsApi(
                         (request, from) -> controller.incrementalAlterConfigs(request), ConfigIntake.everything()),
+                new AlterClientQuotasApi(controller, HostLookup::unknown),
+                new DescribeUserScramCredentialsApi(cluster),
+                new AlterUserScramCredentialsApi(controller),
                 new VoteApi(quorum),
                 new BeginQuorumEpochApi(quorum),
                 new EndQuorumEpochApi(quorum),

@@ -131,6 +131,7 @@ final class BrokerRole {
         // Its first image must have all that was ever committed: what is not in it is not this broker's.
         Node.await("the metadata arrives", metadata.controller().reached(lifecycle.epoch()), rest);
         metadata.controller().addListener(applier);
+        metadata.controller().addListener(new QuotaWarnings());
         applier.loaded().toCompletableFuture().join();
         Node.await("the controller unfences this broker", unfenced, rest);
     }

@@ -73,6 +73,14 @@ final class Ignored {
             "DescribeLogDirs.results.topics.partitions",
             "DescribeConfigs.results.configs",
             "ListConfigResources.configResources",
+            "AlterClientQuotas.entries",
+            "AlterClientQuotas.entries.entity",
+            "DescribeClientQuotas.entries",
+            "DescribeClientQuotas.entries.entity",
+            "DescribeClientQuotas.entries.values",
+            "AlterUserScramCredentials.results",
+            "DescribeUserScramCredentials.results",
+            "DescribeUserScramCredentials.results.credentialInfos",
             "ApiVersions.supportedFeatures",
             "ApiVersions.finalizedFeatures");
 

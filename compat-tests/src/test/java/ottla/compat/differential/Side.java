@@ -177,7 +177,7 @@ final class Side implements AutoCloseable {
             fit((ObjectNode) value, field.fields());
             return value;
         }
-        if (!value.isNumber()) {
+        if (!value.isNumber() || field.elementType().equals("float64")) {
             return value;
         }
         boolean wide =

@@ -3,6 +3,7 @@ package ottla.compat.differential;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.BinaryNode;
 import com.fasterxml.jackson.databind.node.BooleanNode;
+import com.fasterxml.jackson.databind.node.DoubleNode;
 import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.LongNode;
 import com.fasterxml.jackson.databind.node.NullNode;
@@ -144,6 +145,30 @@ final class Vocabulary {
                 text(oneOf("AAAAAAAAAAAAAAAAAAAAyA", "AAAAAAAAAAAAAAAAAAAAyB"));
             case "AlterReplicaLogDirs.Dirs.Path" -> text(bad() ? oneOf("/nowhere", "data", "") : "$directory");
             case "JoinGroup.SessionTimeoutMs" -> number(1).or(5, Integer.MAX_VALUE);
+            case "AlterClientQuotas.Entries.Entity.EntityType", "DescribeClientQuotas.Components.EntityType" ->
+                text(bad() ? oneOf("", "nobody") : oneOf("user", "user", "client-id", "ip"));
+            case "AlterClientQuotas.Entries.Entity.EntityName", "DescribeClientQuotas.Components.Match" ->
+                chance(30) ? NullNode.getInstance() : text(bad() ? "" : oneOf("u1", "u2"));
+            case "AlterClientQuotas.Entries.Ops.Key" ->
+                text(
+                        bad()
+                                ? "nope"
+                                : oneOf(
+                                        "producer_byte_rate",
+                                        "consumer_byte_rate",
+                                        "request_percentage",
+                                        "connection_creation_rate"));
+            case "AlterClientQuotas.Entries.Ops.Value" ->
+                new DoubleNode(bad() ? oneOf(0.0, -1.0, 1e20, 3e9) : oneOf(1.0, 1024.0, 0.5, 100.0));
+            case "AlterClientQuotas.ValidateOnly" -> BooleanNode.valueOf(chance(20));
+            case "DescribeClientQuotas.Components.MatchType" -> number(0, 1, 2).or(3, -1);
+            case "AlterUserScramCredentials.Deletions.Name",
+                    "AlterUserScramCredentials.Upsertions.Name",
+                    "DescribeUserScramCredentials.Users.Name" -> text(bad() ? "" : oneOf("u1", "u2", "u3"));
+            case "AlterUserScramCredentials.Deletions.Mechanism", "AlterUserScramCredentials.Upsertions.Mechanism" ->
+                number(1, 2).or(0, 3);
+            case "AlterUserScramCredentials.Upsertions.Iterations" ->
+                number(4096, 8192, 16384).or(4095, 16385, -1);
             default -> null;
         };
     }

@@ -3,13 +3,18 @@ package ottla.controller.decide;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 import ottla.base.ErrorCode;
 import ottla.base.Uuid;
 import ottla.replication.machine.Refusal;
 import ottla.wire.message.AllocateProducerIdsResponse;
+import ottla.wire.message.AlterClientQuotasRequest;
+import ottla.wire.message.AlterClientQuotasResponse;
 import ottla.wire.message.AlterConfigsRequest;
 import ottla.wire.message.AlterConfigsResponse;
 import ottla.wire.message.AlterPartitionResponse;
+import ottla.wire.message.AlterUserScramCredentialsRequest;
+import ottla.wire.message.AlterUserScramCredentialsResponse;
 import ottla.wire.message.AssignReplicasToDirsResponse;
 import ottla.wire.message.BrokerHeartbeatResponse;
 import ottla.wire.message.BrokerRegistrationResponse;
@@ -96,6 +101,29 @@ public final class Refusals {
         return AlterConfigsResponse.DEFAULT.withResponses(request.resources().stream()
                 .map(resource -> new AlterConfigsResponse.AlterConfigsResourceResponse(
                         why.error().code(), why.message(), resource.resourceType(), resource.resourceName()))
+                .toList());
+    }
+
+    public static AlterClientQuotasResponse of(AlterClientQuotasRequest request, Verdict.Refused<Void> why) {
+        return AlterClientQuotasResponse.DEFAULT.withEntries(request.entries().stream()
+                .map(entry -> new AlterClientQuotasResponse.EntryData(
+                        why.error().code(),
+                        why.message(),
+                        entry.entity().stream()
+                                .map(part ->
+                                        new AlterClientQuotasResponse.EntityData(part.entityType(), part.entityName()))
+                                .toList()))
+                .toList());
+    }
+
+    public static AlterUserScramCredentialsResponse of(
+            AlterUserScramCredentialsRequest request, Verdict.Refused<Void> why) {
+        Stream<String> deleted = request.deletions().stream().map(deletion -> deletion.name());
+        Stream<String> upserted = request.upsertions().stream().map(upsertion -> upsertion.name());
+        return AlterUserScramCredentialsResponse.DEFAULT.withResults(Stream.concat(deleted, upserted)
+                .distinct()
+                .map(user -> new AlterUserScramCredentialsResponse.AlterUserScramCredentialsResult(
+                        user, why.error().code(), why.message()))
                 .toList());
     }
 

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
@@ -19,6 +20,7 @@ import ottla.base.Uuid;
 import ottla.controller.decide.Activation;
 import ottla.controller.decide.BrokerHeartbeats;
 import ottla.controller.decide.BrokerRegistrations;
+import ottla.controller.decide.ClientQuotaChanges;
 import ottla.controller.decide.ConfigChanges;
 import ottla.controller.decide.ConfigRules;
 import ottla.controller.decide.ControllerSettings;
@@ -29,6 +31,7 @@ import ottla.controller.decide.LeaderElections;
 import ottla.controller.decide.PartitionGrowth;
 import ottla.controller.decide.ProducerIdBlocks;
 import ottla.controller.decide.Refusals;
+import ottla.controller.decide.ScramCredentialChanges;
 import ottla.controller.decide.TopicCreation;
 import ottla.controller.decide.TopicDeletion;
 import ottla.controller.decide.Verdict;
@@ -48,10 +51,14 @@ import ottla.replication.machine.Decision;
 import ottla.replication.machine.Outcome;
 import ottla.wire.message.AllocateProducerIdsRequest;
 import ottla.wire.message.AllocateProducerIdsResponse;
+import ottla.wire.message.AlterClientQuotasRequest;
+import ottla.wire.message.AlterClientQuotasResponse;
 import ottla.wire.message.AlterConfigsRequest;
 import ottla.wire.message.AlterConfigsResponse;
 import ottla.wire.message.AlterPartitionRequest;
 import ottla.wire.message.AlterPartitionResponse;
+import ottla.wire.message.AlterUserScramCredentialsRequest;
+import ottla.wire.message.AlterUserScramCredentialsResponse;
 import ottla.wire.message.AssignReplicasToDirsRequest;
 import ottla.wire.message.AssignReplicasToDirsResponse;
 import ottla.wire.message.BrokerHeartbeatRequest;
@@ -389,6 +396,23 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
     public CompletionStage<AlterConfigsResponse> alterConfigs(AlterConfigsRequest request) {
         return decide(
                 (active, nowMs) -> new ConfigChanges(active.facts()).legacy(request),
+                REQUEST_TIMEOUT_MS,
+                why -> Refusals.of(request, why));
+    }
+
+    /** @param unknownHosts the names among the request's addresses that nobody could find */
+    public CompletionStage<AlterClientQuotasResponse> alterClientQuotas(
+            AlterClientQuotasRequest request, Set<String> unknownHosts) {
+        return decide(
+                (active, nowMs) -> new ClientQuotaChanges(active.machine.image(), unknownHosts).alter(request),
+                REQUEST_TIMEOUT_MS,
+                why -> Refusals.of(request, why));
+    }
+
+    public CompletionStage<AlterUserScramCredentialsResponse> alterUserScramCredentials(
+            AlterUserScramCredentialsRequest request) {
+        return decide(
+                (active, nowMs) -> new ScramCredentialChanges(active.machine.image()).alter(request),
                 REQUEST_TIMEOUT_MS,
                 why -> Refusals.of(request, why));
     }

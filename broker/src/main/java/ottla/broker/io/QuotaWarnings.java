@@ -1,0 +1,26 @@
+package ottla.broker.io;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import ottla.controller.image.ClusterImage;
+import ottla.controller.image.ImageDelta;
+import ottla.controller.image.Provenance;
+import ottla.controller.io.ImageListener;
+
+/** Says of every client quota that is set, by whomever, that it is kept and not enforced. Runs on the controller's thread. */
+final class QuotaWarnings implements ImageListener {
+    private static final Logger LOG = LoggerFactory.getLogger(QuotaWarnings.class);
+
+    @Override
+    public void onImage(ImageDelta delta, ClusterImage image, Provenance at) {
+        List<String> limits = new ArrayList<>();
+        delta.changedQuotas()
+                .forEach(entity ->
+                        image.quotas().find(entity).ifPresent(set -> limits.add(set + " of " + entity.parts())));
+        if (!limits.isEmpty()) {
+            LOG.warn("Client quotas are kept, but this version of Ottla does not enforce them: {}", limits);
+        }
+    }
+}
