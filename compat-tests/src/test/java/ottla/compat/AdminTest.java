@@ -35,14 +35,24 @@ import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicCollection;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.acl.AccessControlEntry;
+import org.apache.kafka.common.acl.AclBinding;
+import org.apache.kafka.common.acl.AclBindingFilter;
+import org.apache.kafka.common.acl.AclOperation;
+import org.apache.kafka.common.acl.AclPermissionType;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.InvalidConfigurationException;
 import org.apache.kafka.common.errors.InvalidPartitionsException;
 import org.apache.kafka.common.errors.InvalidReplicationFactorException;
 import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.OffsetOutOfRangeException;
+import org.apache.kafka.common.errors.SecurityDisabledException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.errors.UnsupportedByAuthenticationException;
+import org.apache.kafka.common.resource.PatternType;
+import org.apache.kafka.common.resource.ResourcePattern;
+import org.apache.kafka.common.resource.ResourceType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -338,6 +348,23 @@ class AdminTest {
                 assertThat(state.currentTransactionStartOffset()).isEmpty();
             });
         }
+    }
+
+    @Test
+    void withoutSecurityThereAreNoAccessRulesAndNoTokens() throws Exception {
+        AclBinding rule = new AclBinding(
+                new ResourcePattern(ResourceType.TOPIC, "ruled", PatternType.LITERAL),
+                new AccessControlEntry("User:anna", "*", AclOperation.READ, AclPermissionType.ALLOW));
+        assertThat(Clients.failure(admin.createAcls(List.of(rule)).all()))
+                .isInstanceOf(SecurityDisabledException.class);
+        assertThat(Clients.failure(admin.deleteAcls(List.of(rule.toFilter())).all()))
+                .isInstanceOf(SecurityDisabledException.class);
+        assertThat(Clients.failure(admin.describeAcls(AclBindingFilter.ANY).values()))
+                .isInstanceOf(SecurityDisabledException.class);
+        assertThat(Clients.failure(admin.createDelegationToken().delegationToken()))
+                .isInstanceOf(UnsupportedByAuthenticationException.class);
+        assertThat(Clients.failure(admin.describeDelegationToken().delegationTokens()))
+                .isInstanceOf(UnsupportedByAuthenticationException.class);
     }
 
     @Test

@@ -76,13 +76,13 @@ public final class DescribeConfigsApi implements Api<DescribeConfigsRequest> {
         return switch (ConfigResource.Type.of(resource.resourceType()).orElseThrow()) {
             case TOPIC -> topic(resource, image, effective, request);
             case BROKER -> broker(resource, image, effective, request);
-            case GROUP -> group(resource, image, request);
+            case GROUP -> group(resource, image, effective, request);
             case BROKER_LOGGER ->
                 refused(
                         resource,
                         ErrorCode.INVALID_REQUEST,
                         "Log levels cannot be read through this version of Ottla.");
-            case CLIENT_METRICS -> clientMetrics(resource, image);
+            case CLIENT_METRICS -> clientMetrics(resource, image, request);
         };
     }
 
@@ -146,7 +146,10 @@ public final class DescribeConfigsApi implements Api<DescribeConfigsRequest> {
     }
 
     private static DescribeConfigsResult group(
-            DescribeConfigsResource resource, ClusterImage image, DescribeConfigsRequest request) {
+            DescribeConfigsResource resource,
+            ClusterImage image,
+            LayeredConfig effective,
+            DescribeConfigsRequest request) {
         if (resource.resourceName().isEmpty()) {
             return refused(resource, ErrorCode.INVALID_REQUEST, "Group name must not be empty");
         }
@@ -155,9 +158,14 @@ public final class DescribeConfigsApi implements Api<DescribeConfigsRequest> {
             List<Setting> settings = new ArrayList<>();
             Optional.ofNullable(own.get(key.name()))
                     .ifPresent(value -> settings.add(new Setting(key.name(), Optional.of(value), ConfigSource.GROUP)));
-            key.standard()
-                    .ifPresent(
-                            value -> settings.add(new Setting(key.name(), Optional.of(value), ConfigSource.STANDARD)));
+            String ofBroker = "group." + key.name();
+            if (ConfigTable.BROKER.find(ofBroker).isPresent()) {
+                settings.addAll(effective.brokerSettings(ofBroker));
+            } else {
+                key.standard()
+                        .ifPresent(value ->
+                                settings.add(new Setting(key.name(), Optional.of(value), ConfigSource.STANDARD)));
+            }
             return entry(
                     key,
                     settings.getFirst().value(),
@@ -168,15 +176,19 @@ public final class DescribeConfigsApi implements Api<DescribeConfigsRequest> {
         });
     }
 
-    private static DescribeConfigsResult clientMetrics(DescribeConfigsResource resource, ClusterImage image) {
+    private static DescribeConfigsResult clientMetrics(
+            DescribeConfigsResource resource, ClusterImage image, DescribeConfigsRequest request) {
         if (resource.resourceName().isEmpty()) {
             return refused(resource, ErrorCode.INVALID_REQUEST, "Client metrics subscription name must not be empty");
         }
-        return found(
-                resource,
-                image.config(new ConfigResource(ConfigResource.Type.CLIENT_METRICS, resource.resourceName())),
-                ConfigSource.CLIENT_METRICS,
-                DescribeConfigsRequest.DEFAULT);
+        Map<String, String> own =
+                image.config(new ConfigResource(ConfigResource.Type.CLIENT_METRICS, resource.resourceName()));
+        return found(resource, ConfigTable.CLIENT_METRICS, DescribeConfigsApi::isPublic, key -> {
+            Optional<String> set = Optional.ofNullable(own.get(key.name()));
+            ConfigSource source = set.isPresent() ? ConfigSource.CLIENT_METRICS : ConfigSource.STANDARD;
+            List<Setting> settings = set.isPresent() ? List.of(new Setting(key.name(), set, source)) : List.of();
+            return entry(key, set.or(key::standard), source, settings, Change.CLUSTER_WIDE, request);
+        });
     }
 
     private static boolean isPublic(ConfigKey key) {

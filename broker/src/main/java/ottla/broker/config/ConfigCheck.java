@@ -9,6 +9,7 @@ import java.util.SortedMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import ottla.base.ErrorCode;
 import ottla.broker.config.ConfigKey.Change;
 import ottla.broker.config.LayeredConfig.Setting;
 import ottla.controller.decide.ConfigRules;
@@ -18,8 +19,6 @@ import ottla.log.LogConfig;
 
 /** What the controller asks about configuration keys, answered from the tables and by the parts that obey the keys. */
 public final class ConfigCheck implements ConfigRules {
-    private static final Set<String> CLIENT_METRICS = Set.of("metrics", "interval.ms", "match");
-
     /** By what a subscription to client metrics may choose its clients (KIP-714). */
     private static final Set<String> CLIENT_MATCHES = Set.of(
             "client_id",
@@ -51,9 +50,16 @@ public final class ConfigCheck implements ConfigRules {
             case TOPIC -> topic(overrides);
             case BROKER -> broker(resource, overrides);
             case GROUP -> known(ConfigTable.GROUP, overrides);
-            case CLIENT_METRICS -> clientMetrics(overrides);
+            case CLIENT_METRICS -> clientMetrics(overrides).map(Fault::reason);
             case BROKER_LOGGER -> Optional.of("Log levels cannot be changed through this version of Ottla.");
         };
+    }
+
+    @Override
+    public ErrorCode codeOfInvalid(ConfigResource resource, SortedMap<String, String> overrides) {
+        return resource.type() == ConfigResource.Type.CLIENT_METRICS
+                ? clientMetrics(overrides).map(Fault::error).orElse(ErrorCode.NONE)
+                : ConfigRules.super.codeOfInvalid(resource, overrides);
     }
 
     @Override
@@ -98,37 +104,36 @@ public final class ConfigCheck implements ConfigRules {
         };
     }
 
-    private static Optional<String> clientMetrics(SortedMap<String, String> overrides) {
-        for (Map.Entry<String, String> override : overrides.entrySet()) {
-            String value = override.getValue();
-            Optional<String> problem = switch (override.getKey()) {
-                case "interval.ms" -> intervalProblem(value);
-                case "match" ->
-                    Values.split(value).stream()
-                            .filter(pattern -> !isMatch(pattern))
-                            .findFirst()
-                            .map(pattern -> "Illegal client matching pattern: " + pattern);
-                default ->
-                    CLIENT_METRICS.contains(override.getKey())
-                            ? Optional.empty()
-                            : Optional.of("Unknown client metrics configuration: " + override.getKey());
-            };
-            if (problem.isPresent()) {
-                return problem;
-            }
-        }
-        return Optional.empty();
-    }
+    /** Why the values of a subscription to client metrics cannot stand, and with which error Kafka says so. */
+    private record Fault(ErrorCode error, String reason) {}
 
-    private static Optional<String> intervalProblem(String value) {
-        if (ConfigType.INT.problem(value.trim()).isEmpty()) {
-            int intervalMs = Integer.parseInt(value.trim());
-            if (intervalMs >= METRICS_INTERVAL_MIN_MS && intervalMs <= METRICS_INTERVAL_MAX_MS) {
-                return Optional.empty();
+    private static Optional<Fault> clientMetrics(SortedMap<String, String> overrides) {
+        for (String key : overrides.keySet()) {
+            if (ConfigTable.CLIENT_METRICS.find(key).isEmpty()) {
+                return Optional.of(
+                        new Fault(ErrorCode.INVALID_REQUEST, "Unknown client metrics configuration: " + key));
             }
         }
-        return Optional.of("Invalid value " + value + " for interval.ms, interval must be between "
-                + METRICS_INTERVAL_MIN_MS + " and " + METRICS_INTERVAL_MAX_MS + " (1 hour)");
+        String interval = overrides.get("interval.ms");
+        if (interval != null) {
+            Optional<String> notANumber = ConfigType.INT.problem(interval.trim());
+            if (notANumber.isPresent()) {
+                return Optional.of(new Fault(
+                        ErrorCode.INVALID_CONFIG,
+                        "Invalid value " + interval + " for configuration interval.ms: " + notANumber.get()));
+            }
+            int intervalMs = Integer.parseInt(interval.trim());
+            if (intervalMs < METRICS_INTERVAL_MIN_MS || intervalMs > METRICS_INTERVAL_MAX_MS) {
+                return Optional.of(new Fault(
+                        ErrorCode.INVALID_REQUEST,
+                        "Invalid value " + interval + " for interval.ms, interval must be between "
+                                + METRICS_INTERVAL_MIN_MS + " and " + METRICS_INTERVAL_MAX_MS + " (1 hour)"));
+            }
+        }
+        return Values.split(overrides.getOrDefault("match", "")).stream()
+                .filter(pattern -> !isMatch(pattern))
+                .findFirst()
+                .map(pattern -> new Fault(ErrorCode.INVALID_CONFIG, "Illegal client matching pattern: " + pattern));
     }
 
     /** Whether this is one of the properties of a client, with a pattern for it. */
@@ -200,7 +205,8 @@ public final class ConfigCheck implements ConfigRules {
             case TOPIC -> Optional.of(ConfigTable.TOPIC);
             case BROKER -> Optional.of(ConfigTable.BROKER);
             case GROUP -> Optional.of(ConfigTable.GROUP);
-            case CLIENT_METRICS, BROKER_LOGGER -> Optional.empty();
+            case CLIENT_METRICS -> Optional.of(ConfigTable.CLIENT_METRICS);
+            case BROKER_LOGGER -> Optional.empty();
         };
     }
 }

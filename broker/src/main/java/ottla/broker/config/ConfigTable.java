@@ -26,6 +26,9 @@ public final class ConfigTable {
     public static final ConfigTable TOPIC = load("topic");
     public static final ConfigTable GROUP = load("group");
 
+    /** Those of a subscription to client metrics (KIP-714). */
+    public static final ConfigTable CLIENT_METRICS = load("client-metrics");
+
     private final Map<String, ConfigKey> keys = new LinkedHashMap<>();
 
     private ConfigTable() {}

@@ -21,15 +21,20 @@ import ottla.broker.api.BrokerRegistrationApi;
 import ottla.broker.api.ClusterView;
 import ottla.broker.api.ConfigIntake;
 import ottla.broker.api.ControllerRegistrationApi;
+import ottla.broker.api.CreateAclsApi;
+import ottla.broker.api.CreateDelegationTokenApi;
 import ottla.broker.api.CreatePartitionsApi;
 import ottla.broker.api.CreateTopicsApi;
+import ottla.broker.api.DeleteAclsApi;
 import ottla.broker.api.DeleteGroupsApi;
 import ottla.broker.api.DeleteRecordsApi;
 import ottla.broker.api.DeleteTopicsApi;
+import ottla.broker.api.DescribeAclsApi;
 import ottla.broker.api.DescribeClientQuotasApi;
 import ottla.broker.api.DescribeClusterApi;
 import ottla.broker.api.DescribeConfigsApi;
 import ottla.broker.api.DescribeControllersApi;
+import ottla.broker.api.DescribeDelegationTokenApi;
 import ottla.broker.api.DescribeGroupsApi;
 import ottla.broker.api.DescribeLogDirsApi;
 import ottla.broker.api.DescribeProducersApi;
@@ -38,6 +43,7 @@ import ottla.broker.api.DescribeTopicPartitionsApi;
 import ottla.broker.api.DescribeUserScramCredentialsApi;
 import ottla.broker.api.EndQuorumEpochApi;
 import ottla.broker.api.EnvelopeApi;
+import ottla.broker.api.ExpireDelegationTokenApi;
 import ottla.broker.api.FetchApi;
 import ottla.broker.api.FetchSnapshotApi;
 import ottla.broker.api.FindCoordinatorApi;
@@ -60,6 +66,7 @@ import ottla.broker.api.Partitions;
 import ottla.broker.api.ProduceApi;
 import ottla.broker.api.ProducerIds;
 import ottla.broker.api.RemoveRaftVoterApi;
+import ottla.broker.api.RenewDelegationTokenApi;
 import ottla.broker.api.SyncGroupApi;
 import ottla.broker.api.TopicCreation;
 import ottla.broker.api.UnregisterBrokerApi;
@@ -92,6 +99,8 @@ final class ApiTables {
             ApiKey.CREATE_TOPICS,
             ApiKey.DELETE_TOPICS,
             ApiKey.CREATE_PARTITIONS,
+            ApiKey.CREATE_ACLS,
+            ApiKey.DELETE_ACLS,
             ApiKey.ALTER_CLIENT_QUOTAS,
             ApiKey.ALTER_USER_SCRAM_CREDENTIALS,
             ApiKey.UPDATE_FEATURES,
@@ -144,6 +153,11 @@ final class ApiTables {
                 new DeleteGroupsApi(groups),
                 new IncrementalAlterConfigsApi(changes::decide, ConfigIntake.ofBroker(config.nodeId())),
                 new OffsetDeleteApi(groups),
+                new DescribeAclsApi(),
+                new CreateDelegationTokenApi(),
+                new RenewDelegationTokenApi(),
+                new ExpireDelegationTokenApi(),
+                new DescribeDelegationTokenApi(),
                 new DescribeClientQuotasApi(cluster),
                 new DescribeUserScramCredentialsApi(cluster),
                 new DescribeClusterApi(cluster),
@@ -165,6 +179,13 @@ final class ApiTables {
                 new CreatePartitionsApi(controller),
                 new IncrementalAlterConfigsApi(
                         (request, from) -> controller.incrementalAlterConfigs(request), ConfigIntake.everything()),
+                new DescribeAclsApi(),
+                new CreateAclsApi(),
+                new DeleteAclsApi(),
+                new CreateDelegationTokenApi(),
+                new RenewDelegationTokenApi(),
+                new ExpireDelegationTokenApi(),
+                new DescribeDelegationTokenApi(),
                 new AlterClientQuotasApi(controller, HostLookup::unknown),
                 new DescribeUserScramCredentialsApi(cluster),
                 new AlterUserScramCredentialsApi(controller),

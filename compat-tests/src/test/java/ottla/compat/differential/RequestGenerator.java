@@ -27,9 +27,9 @@ final class RequestGenerator {
             "share.version", 1,
             "streams.version", 1);
 
-    /** On a controller's listener the first means something else, and to the second Kafka 4.3.1 gives no answer. */
+    /** On a controller's listener the first means something else, and at the others Kafka 4.3.1 fails or falls silent. */
     private static final Set<ApiKeys> ANSWERED_BY_BROKERS =
-            Set.of(ApiKeys.FETCH, ApiKeys.DESCRIBE_USER_SCRAM_CREDENTIALS);
+            Set.of(ApiKeys.FETCH, ApiKeys.DESCRIBE_USER_SCRAM_CREDENTIALS, ApiKeys.DESCRIBE_DELEGATION_TOKEN);
 
     private final Map<ApiKeys, Schema> schemas = new EnumMap<>(ApiKeys.class);
     private final Vocabulary words;
@@ -201,9 +201,30 @@ final class RequestGenerator {
         if (words.bad()) {
             return;
         }
+        if (words.chance(30)) {
+            ofGroupOrSubscription(struct);
+            return;
+        }
         boolean broker = words.chance(path.startsWith("Describe") ? 40 : 15);
         struct.put("resourceType", broker ? 4 : 2);
         struct.put("resourceName", broker ? words.oneOf("1", "1", "", "7") : words.oneOf(Vocabulary.CHANGING));
+    }
+
+    /** A group or a subscription to client metrics, with keys and values of its own instead of a topic's. */
+    private void ofGroupOrSubscription(ObjectNode struct) {
+        boolean group = words.chance(50);
+        struct.put("resourceType", group ? 32 : 16);
+        struct.put("resourceName", words.oneOf("r1", "r1", "r2", "r2", "r3", ""));
+        for (JsonNode config : struct.path("configs")) {
+            ((ObjectNode) config).put("name", group ? words.groupKey() : words.metricsKey());
+            if (!config.path("value").isNull() && !words.bad()) {
+                ((ObjectNode) config).put("value", group ? words.groupValue() : words.metricsValue());
+            }
+        }
+        if (struct.path("configurationKeys").isArray()
+                && !struct.path("configurationKeys").isEmpty()) {
+            struct.putArray("configurationKeys").add(group ? words.groupKey() : words.metricsKey());
+        }
     }
 
     /** Names of users cannot be looked up as hosts: how long that takes, and with what end, depends on where the test runs. */

@@ -145,6 +145,10 @@ final class Vocabulary {
                 text(oneOf("AAAAAAAAAAAAAAAAAAAAyA", "AAAAAAAAAAAAAAAAAAAAyB"));
             case "AlterReplicaLogDirs.Dirs.Path" -> text(bad() ? oneOf("/nowhere", "data", "") : "$directory");
             case "JoinGroup.SessionTimeoutMs" -> number(1).or(5, Integer.MAX_VALUE);
+            case "CreateAcls.Creations.ResourceType" -> number(2, 3, 4).or(0, 99);
+            case "CreateDelegationToken.OwnerPrincipalType" -> chance(10) ? NullNode.getInstance() : text("User");
+            case "CreateDelegationToken.OwnerPrincipalName" ->
+                chance(30) ? NullNode.getInstance() : text(oneOf("", "anna"));
             case "AlterClientQuotas.Entries.Entity.EntityType", "DescribeClientQuotas.Components.EntityType" ->
                 text(bad() ? oneOf("", "nobody") : oneOf("user", "user", "client-id", "ip"));
             case "AlterClientQuotas.Entries.Entity.EntityName", "DescribeClientQuotas.Components.Match" ->
@@ -198,6 +202,8 @@ final class Vocabulary {
             case "TransactionTimeoutMs" -> number(60_000).or(0, -1);
             case "BrokerIds" -> number(1, 1, 1).or(2, -1);
             case "HighWatermark" -> new LongNode(Long.MAX_VALUE);
+            case "ResourceTypeFilter", "PatternTypeFilter", "ResourcePatternType", "Operation", "PermissionType" ->
+                number(1, 2, 3).or(0, 99);
             case "ReplicaDirectoryId" -> text(NO_ID);
             case "Rack", "RackId" -> text(oneOf("", "r1"));
             case "Host" -> text("elsewhere");
@@ -235,6 +241,41 @@ final class Vocabulary {
                                 "compression.type",
                                 "segment.bytes",
                                 "message.timestamp.type"));
+    }
+
+    String groupKey() {
+        return bad()
+                ? "retention.ms"
+                : oneOf(
+                        "consumer.session.timeout.ms",
+                        "consumer.heartbeat.interval.ms",
+                        "share.session.timeout.ms",
+                        "share.record.lock.duration.ms",
+                        "share.auto.offset.reset",
+                        "streams.num.standby.replicas");
+    }
+
+    String groupValue() {
+        return oneOf("45000", "5000", "50000", "60000", "1", "2", "earliest", "latest", "by_duration:PT1H", "");
+    }
+
+    String metricsKey() {
+        return bad() ? "retention.ms" : oneOf("metrics", "interval.ms", "match");
+    }
+
+    String metricsValue() {
+        return oneOf(
+                "*",
+                "org.apache.kafka.consumer.,org.apache.kafka.producer.",
+                "100",
+                "99",
+                "3600000",
+                "3600001",
+                "client_id=.*",
+                "client_id=[",
+                "client_software_name=a,client_source_port=9",
+                "who=me",
+                "");
     }
 
     private JsonNode configValue() {

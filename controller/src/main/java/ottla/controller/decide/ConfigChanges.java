@@ -196,17 +196,12 @@ public final class ConfigChanges {
         }
         Optional<Verdict.Refused<List<ConfigRecord>>> invalid = facts.rules()
                 .reasonInvalid(resource, after)
-                .map(reason -> Verdict.refused(codeOfInvalid(resource), reason));
+                .map(reason -> Verdict.refused(facts.rules().codeOfInvalid(resource, after), reason));
         // as in Kafka, a topic's wrong values are noticed before it is missed, a broker's after
         Optional<Verdict.Refused<List<ConfigRecord>>> refused = resource.type() == ConfigResource.Type.TOPIC
                 ? invalid.or(() -> reasonRefused(resource, changes, existence))
                 : reasonRefused(resource, changes, existence).or(() -> invalid);
         return refused.isPresent() ? refused.get() : Verdict.granted(records);
-    }
-
-    /** Kafka's brokers answer so for historical reasons (KAFKA-13609). */
-    private static ErrorCode codeOfInvalid(ConfigResource resource) {
-        return resource.type() == ConfigResource.Type.BROKER ? ErrorCode.INVALID_REQUEST : ErrorCode.INVALID_CONFIG;
     }
 
     private Optional<Verdict.Refused<List<ConfigRecord>>> reasonRefused(

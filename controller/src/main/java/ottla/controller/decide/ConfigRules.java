@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
+import ottla.base.ErrorCode;
 import ottla.controller.image.ClusterImage;
 import ottla.controller.image.ConfigResource;
 
@@ -14,6 +15,11 @@ import ottla.controller.image.ConfigResource;
 public interface ConfigRules {
     /** Why the overrides of a resource, all of them after the change, cannot stand: a sentence. */
     Optional<String> reasonInvalid(ConfigResource resource, SortedMap<String, String> overrides);
+
+    /** With which error they cannot stand. Kafka's brokers answer so for historical reasons (KAFKA-13609). */
+    default ErrorCode codeOfInvalid(ConfigResource resource, SortedMap<String, String> overrides) {
+        return resource.type() == ConfigResource.Type.BROKER ? ErrorCode.INVALID_REQUEST : ErrorCode.INVALID_CONFIG;
+    }
 
     /** Whether the key's value is a list, to which can be appended. */
     boolean isList(ConfigResource.Type type, String key);
