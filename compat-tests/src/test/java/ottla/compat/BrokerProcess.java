@@ -14,7 +14,7 @@ public final class BrokerProcess implements AutoCloseable {
     /** Where processes keep their files: directories while they run, logs and archives of classes for longer. */
     static final Path WORK = Path.of(System.getProperty("basedir", ""), "target", "compat");
 
-    static final String CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qg";
+    public static final String CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qg";
 
     private final NodeProcess node;
     private final int port = Ports.free();

@@ -22,9 +22,9 @@ import org.apache.kafka.common.protocol.Errors;
  * Several nodes of one cluster, of both kinds, each a process on a directory that the stock tool formatted. Controllers have the ids
  * from 1 on, combined nodes too, brokers those from 101 on. Owned by one test; {@link #close} ends all of them.
  */
-final class Cluster implements AutoCloseable {
+public final class Cluster implements AutoCloseable {
     /** How the voters come to know each other. */
-    enum Voters {
+    public enum Voters {
         /** {@code controller.quorum.voters} */
         STATIC,
         /** The metadata log, formatted with {@code --initial-controllers} (KIP-853). */
@@ -44,7 +44,7 @@ final class Cluster implements AutoCloseable {
     private final Set<Integer> candidates = new HashSet<>();
 
     /** A node, and where it answers. */
-    record Node(int id, String roles, int port, int controllerPort, NodeProcess process) {
+    public record Node(int id, String roles, int port, int controllerPort, NodeProcess process) {
         boolean isController() {
             return roles.contains("controller");
         }
@@ -66,7 +66,7 @@ final class Cluster implements AutoCloseable {
         }
 
         /** For the first time, too, if the cluster began without it. */
-        void restart() {
+        public void restart() {
             process.launch();
             process.awaitReady();
         }
@@ -77,12 +77,12 @@ final class Cluster implements AutoCloseable {
         }
     }
 
-    Cluster(String name, Voters voters) {
+    public Cluster(String name, Voters voters) {
         this.name = name;
         this.voters = voters;
     }
 
-    Cluster controllers(BrokerKind... kinds) {
+    public Cluster controllers(BrokerKind... kinds) {
         return add("controller", 1, List.of(kinds));
     }
 
@@ -103,7 +103,7 @@ final class Cluster implements AutoCloseable {
     }
 
     /** A setting of all nodes. */
-    Cluster with(String key, String value) {
+    public Cluster with(String key, String value) {
         settings.put(key, value);
         return this;
     }
@@ -125,7 +125,7 @@ final class Cluster implements AutoCloseable {
     }
 
     /** Formats and starts all, and returns when each answers. */
-    Cluster start() {
+    public Cluster start() {
         try {
             for (Node node : nodes.values()) {
                 Map<String, String> all = defaults(node);
@@ -199,7 +199,7 @@ final class Cluster implements AutoCloseable {
         return List.copyOf(nodes.values());
     }
 
-    List<Node> controllers() {
+    public List<Node> controllers() {
         return nodes.values().stream().filter(Node::isController).toList();
     }
 
@@ -224,7 +224,7 @@ final class Cluster implements AutoCloseable {
     }
 
     /** The node that leads the quorum, as soon as it is as wanted. */
-    Node leader(Predicate<Node> wanted) {
+    public Node leader(Predicate<Node> wanted) {
         int id = Waiting.value(
                         "a leader",
                         this::quorum,
@@ -267,7 +267,7 @@ final class Cluster implements AutoCloseable {
     }
 
     /** Returns when every node that runs has what the leader had when this was called. */
-    void awaitCaughtUp() {
+    public void awaitCaughtUp() {
         long endOffset = endOffset();
         Set<Integer> running = nodes.values().stream()
                 .filter(node -> node.process.isAlive())

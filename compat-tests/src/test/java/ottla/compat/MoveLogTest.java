@@ -38,6 +38,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class MoveLogTest {
     private static final String TOPIC = "moved";
     private static final TopicPartition MOVED = new TopicPartition(TOPIC, 0);
+    /** Bytes per second at which a move does not end within a test. */
+    private static final long SLOW = 100_000;
+
     private static final String LIMIT = "replica.alter.log.dirs.io.max.bytes.per.second";
     private static final String VALUE = "v".repeat(1_000);
 
@@ -160,7 +163,7 @@ class MoveLogTest {
         Path target = besides(from).getFirst();
         try (KafkaProducer<String, String> producer = clients.producer("linger.ms", "1")) {
             int sent = send(producer, 0, RECORDS);
-            limit(clients, 1_000_000);
+            limit(clients, SLOW);
             assertThat(alter(clients, MOVED, target)).isEqualTo(Errors.NONE);
             ReplicaInfo copy = copy(clients, target);
             assertThat(copy.offsetLag()).isPositive();
@@ -180,7 +183,7 @@ class MoveLogTest {
             assertThat(logs(target)).containsExactly("moved-0");
 
             // There and back again, and what is wanted counts until it is done.
-            limit(clients, 100_000);
+            limit(clients, SLOW);
             assertThat(alter(clients, MOVED, from)).isEqualTo(Errors.NONE);
             assertThat(alter(clients, MOVED, target)).as("called back").isEqualTo(Errors.NONE);
             Waiting.until("the copy is gone", () -> logs(from).isEmpty());
@@ -191,7 +194,7 @@ class MoveLogTest {
         Path from = place(clients, MOVED);
         Path given = besides(from).getFirst();
         Path target = besides(from).getLast();
-        limit(clients, 1_000_000);
+        limit(clients, SLOW);
         assertThat(alter(clients, MOVED, given)).isEqualTo(Errors.NONE);
         copy(clients, given);
         assertThat(alter(clients, MOVED, target)).as("elsewhere").isEqualTo(Errors.NONE);
@@ -235,7 +238,7 @@ class MoveLogTest {
         try (KafkaProducer<String, String> producer = clients.producer()) {
             send(producer, 0, RECORDS);
         }
-        limit(clients, 100_000);
+        limit(clients, SLOW);
         assertThat(alter(clients, MOVED, target)).isEqualTo(Errors.NONE);
         try (Admin admin = clients.admin()) {
             admin.deleteTopics(List.of(TOPIC)).all().get();
@@ -256,7 +259,7 @@ class MoveLogTest {
             int sent;
             try (KafkaProducer<String, String> producer = clients.producer()) {
                 sent = send(producer, 0, RECORDS);
-                limit(clients, 1_000_000);
+                limit(clients, SLOW);
                 assertThat(alter(clients, MOVED, target)).isEqualTo(Errors.NONE);
                 copy(clients, target);
                 sent = send(producer, sent, BATCH_RECORDS);
@@ -273,7 +276,7 @@ class MoveLogTest {
             Waiting.until("only one is left", () -> logs(from).isEmpty());
 
             // the other kind finds everything, and goes on with what was begun
-            limit(clients, 1_000_000);
+            limit(clients, SLOW);
             assertThat(alter(clients, MOVED, from)).isEqualTo(Errors.NONE);
             copy(clients, from);
             broker.terminate();
@@ -306,8 +309,21 @@ class MoveLogTest {
                 .isEqualTo(IntStream.range(0, end).mapToObj(String::valueOf).toList());
     }
 
+    /** Returns when the broker knows of it, which it may not yet when the controller has answered. */
     private static void limit(Clients clients, long bytesPerSecond) throws Exception {
-        limit(clients, "1", Long.toString(bytesPerSecond)).get();
+        String value = Long.toString(bytesPerSecond);
+        limit(clients, "1", value).get();
+        ConfigResource broker = new ConfigResource(ConfigResource.Type.BROKER, "1");
+        try (Admin admin = clients.admin()) {
+            Waiting.until("the limit is known", () -> {
+                ConfigEntry known = admin.describeConfigs(List.of(broker))
+                        .all()
+                        .get()
+                        .get(broker)
+                        .get(LIMIT);
+                return known != null && value.equals(known.value());
+            });
+        }
     }
 
     private static KafkaFuture<Void> limit(Clients clients, String broker, String value) {

@@ -21,7 +21,7 @@ import java.util.stream.Stream;
  * One node of either kind in a process of its own, in a directory of its own, which {@link #close} deletes; its log stays in
  * {@code target/compat}. Owned by one test.
  */
-final class NodeProcess implements AutoCloseable {
+public final class NodeProcess implements AutoCloseable {
     private static final int STOP_SECONDS = 60;
 
     private BrokerKind kind;
@@ -62,7 +62,7 @@ final class NodeProcess implements AutoCloseable {
         return kind;
     }
 
-    Path dataDirectory() {
+    public Path dataDirectory() {
         return directory.resolve("data");
     }
 
@@ -70,11 +70,11 @@ final class NodeProcess implements AutoCloseable {
         return log;
     }
 
-    long pid() {
+    public long pid() {
         return process.pid();
     }
 
-    boolean isAlive() {
+    public boolean isAlive() {
         return process != null && process.isAlive();
     }
 
@@ -104,7 +104,7 @@ final class NodeProcess implements AutoCloseable {
     }
 
     /** Starts the process; {@link #awaitReady} tells when it answers. */
-    void launch() {
+    public void launch() {
         if (isAlive()) {
             throw new IllegalStateException("still running");
         }
@@ -124,7 +124,7 @@ final class NodeProcess implements AutoCloseable {
         }
     }
 
-    void awaitReady() {
+    public void awaitReady() {
         try {
             Waiting.until(kind + " answers on port " + port, () -> {
                 if (!process.isAlive()) {
@@ -144,13 +144,13 @@ final class NodeProcess implements AutoCloseable {
     }
 
     /** SIGTERM: a clean stop. Returns the exit status. */
-    int terminate() {
+    public int terminate() {
         process.destroy();
         return awaitExit();
     }
 
     /** SIGKILL: what was not written is lost. */
-    void kill() {
+    public void kill() {
         process.destroyForcibly();
         awaitExit();
     }

@@ -129,15 +129,18 @@ class TopicToolsTest {
     void configsOfABrokerAreSetAndRemoved() {
         String[] broker = {"--entity-type", "brokers", "--entity-name", "1"};
 
-        assertThat(alter(broker, "--add-config", "log.cleaner.threads=2").lines())
+        String rate = "follower.replication.throttled.rate";
+        assertThat(alter(broker, "--add-config", "log.cleaner.threads=2," + rate + "=1000")
+                        .lines())
                 .containsExactly("Completed updating config for broker 1.");
         assertThat(tools.configs("--describe", broker[0], broker[1], broker[2], broker[3])
                         .lines())
-                .containsExactly(
+                .containsExactlyInAnyOrder(
                         "Dynamic configs for broker 1 are:",
+                        "  " + rate + "=1000 sensitive=false synonyms={DYNAMIC_BROKER_CONFIG:" + rate + "=1000}",
                         "  log.cleaner.threads=2 sensitive=false synonyms={DYNAMIC_BROKER_CONFIG:log.cleaner.threads=2,"
                                 + " DEFAULT_CONFIG:log.cleaner.threads=1}");
-        alter(broker, "--delete-config", "log.cleaner.threads").succeeded();
+        alter(broker, "--delete-config", "log.cleaner.threads," + rate).succeeded();
     }
 
     private ToolRun alter(String[] entity, String action, String value) {

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import ottla.base.ErrorCode;
 import ottla.broker.config.ConfigKey;
 import ottla.broker.config.ConfigKey.Change;
@@ -100,7 +101,7 @@ public final class DescribeConfigsApi implements Api<DescribeConfigsRequest> {
             return refused(resource, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, null);
         }
         Map<String, String> own = image.config(ConfigResource.topic(topic));
-        return found(resource, ConfigTable.TOPIC, DescribeConfigsApi::isPublic, key -> {
+        return found(resource, ConfigTable.TOPIC.all().stream().filter(DescribeConfigsApi::isPublic), key -> {
             List<Setting> settings = effective.topicSettings(key, own);
             ConfigSource source = settings.isEmpty()
                     ? ConfigSource.STANDARD
@@ -131,7 +132,12 @@ public final class DescribeConfigsApi implements Api<DescribeConfigsRequest> {
         // what is not for users is shown to the one who set it
         Predicate<ConfigKey> shown =
                 key -> isPublic(key) || effective.file().set().containsKey(key.name());
-        return found(resource, ConfigTable.BROKER, shown, key -> {
+        Stream<ConfigKey> keys = Stream.concat(
+                ConfigTable.BROKER.all().stream().filter(shown),
+                // these have no default: they are there while they are set
+                ConfigTable.DYNAMIC.all().stream()
+                        .filter(key -> !effective.brokerSettings(key.name()).isEmpty()));
+        return found(resource, keys, key -> {
             List<Setting> settings = effective.brokerSettings(key.name());
             ConfigSource source = settings.isEmpty()
                     ? ConfigSource.STANDARD
@@ -154,7 +160,7 @@ public final class DescribeConfigsApi implements Api<DescribeConfigsRequest> {
             return refused(resource, ErrorCode.INVALID_REQUEST, "Group name must not be empty");
         }
         Map<String, String> own = image.config(ConfigResource.group(resource.resourceName()));
-        return found(resource, ConfigTable.GROUP, DescribeConfigsApi::isPublic, key -> {
+        return found(resource, ConfigTable.GROUP.all().stream().filter(DescribeConfigsApi::isPublic), key -> {
             List<Setting> settings = new ArrayList<>();
             Optional.ofNullable(own.get(key.name()))
                     .ifPresent(value -> settings.add(new Setting(key.name(), Optional.of(value), ConfigSource.GROUP)));
@@ -195,16 +201,14 @@ public final class DescribeConfigsApi implements Api<DescribeConfigsRequest> {
         return key.visibility() == Visibility.PUBLIC;
     }
 
-    /** A resource whose keys are those of a table. */
+    /** A resource with some keys, of which the caller may want some. */
     private static DescribeConfigsResult found(
             DescribeConfigsResource resource,
-            ConfigTable table,
-            Predicate<ConfigKey> shown,
+            Stream<ConfigKey> keys,
             Function<ConfigKey, DescribeConfigsResourceResult> entry) {
         List<String> wanted = resource.configurationKeys();
-        List<DescribeConfigsResourceResult> entries = table.all().stream()
-                .filter(shown)
-                .filter(key -> wanted == null || wanted.isEmpty() || wanted.contains(key.name()))
+        List<DescribeConfigsResourceResult> entries = keys.filter(
+                        key -> wanted == null || wanted.isEmpty() || wanted.contains(key.name()))
                 .map(entry)
                 .toList();
         return result(resource, entries);
@@ -223,6 +227,7 @@ public final class DescribeConfigsApi implements Api<DescribeConfigsRequest> {
                 List<Setting> settings = List.of(new Setting(name, Optional.of(value), source));
                 entries.add(ConfigTable.BROKER
                         .find(name)
+                        .or(() -> ConfigTable.DYNAMIC.find(name))
                         .map(key -> entry(key, Optional.of(value), source, settings, Change.CLUSTER_WIDE, request))
                         .orElseGet(() -> DescribeConfigsResourceResult.DEFAULT
                                 .withName(name)
