@@ -189,7 +189,7 @@ public final class DescribeConfigsApi implements Api<DescribeConfigsRequest> {
         }
         Map<String, String> own =
                 image.config(new ConfigResource(ConfigResource.Type.CLIENT_METRICS, resource.resourceName()));
-        return found(resource, ConfigTable.CLIENT_METRICS, DescribeConfigsApi::isPublic, key -> {
+        return found(resource, ConfigTable.CLIENT_METRICS.all().stream().filter(DescribeConfigsApi::isPublic), key -> {
             Optional<String> set = Optional.ofNullable(own.get(key.name()));
             ConfigSource source = set.isPresent() ? ConfigSource.CLIENT_METRICS : ConfigSource.STANDARD;
             List<Setting> settings = set.isPresent() ? List.of(new Setting(key.name(), set, source)) : List.of();
