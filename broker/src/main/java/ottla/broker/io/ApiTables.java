@@ -9,6 +9,7 @@ import ottla.broker.api.AllocateProducerIdsApi;
 import ottla.broker.api.AlterClientQuotasApi;
 import ottla.broker.api.AlterConfigsApi;
 import ottla.broker.api.AlterPartitionApi;
+import ottla.broker.api.AlterPartitionReassignmentsApi;
 import ottla.broker.api.AlterReplicaLogDirsApi;
 import ottla.broker.api.AlterUserScramCredentialsApi;
 import ottla.broker.api.Api;
@@ -41,6 +42,7 @@ import ottla.broker.api.DescribeProducersApi;
 import ottla.broker.api.DescribeQuorumApi;
 import ottla.broker.api.DescribeTopicPartitionsApi;
 import ottla.broker.api.DescribeUserScramCredentialsApi;
+import ottla.broker.api.ElectLeadersApi;
 import ottla.broker.api.EndQuorumEpochApi;
 import ottla.broker.api.EnvelopeApi;
 import ottla.broker.api.ExpireDelegationTokenApi;
@@ -56,6 +58,7 @@ import ottla.broker.api.LeaveGroupApi;
 import ottla.broker.api.ListConfigResourcesApi;
 import ottla.broker.api.ListGroupsApi;
 import ottla.broker.api.ListOffsetsApi;
+import ottla.broker.api.ListPartitionReassignmentsApi;
 import ottla.broker.api.MetadataApi;
 import ottla.broker.api.MetadataFetchApi;
 import ottla.broker.api.OffsetCommitApi;
@@ -105,6 +108,9 @@ final class ApiTables {
             ApiKey.ALTER_USER_SCRAM_CREDENTIALS,
             ApiKey.UPDATE_FEATURES,
             ApiKey.UNREGISTER_BROKER,
+            ApiKey.ELECT_LEADERS,
+            ApiKey.ALTER_PARTITION_REASSIGNMENTS,
+            ApiKey.LIST_PARTITION_REASSIGNMENTS,
             ApiKey.ADD_RAFT_VOTER,
             ApiKey.REMOVE_RAFT_VOTER);
 
@@ -194,6 +200,9 @@ final class ApiTables {
                 new EndQuorumEpochApi(quorum),
                 new DescribeQuorumApi(quorum),
                 new AlterPartitionApi(controller),
+                new ElectLeadersApi(controller),
+                new AlterPartitionReassignmentsApi(controller),
+                new ListPartitionReassignmentsApi(controller),
                 new UpdateFeaturesApi(controller),
                 new FetchSnapshotApi(quorum),
                 new BrokerRegistrationApi(controller),

@@ -149,7 +149,11 @@ record NodeSettings(NodeConfig config) {
         return new ControllerNode.Timing(
                 Duration.ofMillis(values.number("metadata.max.idle.interval.ms")),
                 values.longNumber("metadata.log.max.record.bytes.between.snapshots"),
-                Duration.ofMillis(values.longNumber("metadata.log.max.snapshot.interval.ms")));
+                Duration.ofMillis(values.longNumber("metadata.log.max.snapshot.interval.ms")),
+                values.flag("auto.leader.rebalance.enable")
+                        ? Duration.ofSeconds(values.longNumber("leader.imbalance.check.interval.seconds"))
+                        : Duration.ZERO,
+                Duration.ofMillis(values.longNumber("unclean.leader.election.interval.ms")));
     }
 
     QuorumSettings quorum(String clusterId, Uuid directoryId) {

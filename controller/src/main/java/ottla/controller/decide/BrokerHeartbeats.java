@@ -60,6 +60,9 @@ public final class BrokerHeartbeats {
         BrokerRegistration broker = known.get();
         State present = state(broker);
         State next = next(present, broker, request, registeredAt);
+        if (present == State.FENCED || next == State.FENCED || next == State.MAY_STOP) {
+            shutdownOffsets.forget(id);
+        }
         List<MetadataRecord> records = new ArrayList<>();
         if (next != present) {
             LOG.info("broker {} goes from {} to {}", id, present, next);
@@ -93,6 +96,7 @@ public final class BrokerHeartbeats {
             return Decision.of(stale);
         }
         BrokerRegistration broker = facts.image().broker(stale.get()).orElseThrow();
+        shutdownOffsets.forget(broker.id());
         LOG.info(
                 "broker {} is fenced: nothing was heard of it for {} ms",
                 broker.id(),
@@ -133,8 +137,8 @@ public final class BrokerHeartbeats {
         List<MetadataRecord> records = new ArrayList<>();
         switch (next) {
             case FENCED, MAY_STOP -> {
+                records.addAll(leaders.onLeft(broker.id()));
                 if (!broker.fenced()) {
-                    records.addAll(leaders.onLeft(broker.id()));
                     records.add(change(broker).withFenced(FENCE));
                 }
             }
@@ -175,11 +179,12 @@ public final class BrokerHeartbeats {
         return false;
     }
 
-    private static State state(BrokerRegistration broker) {
+    /** Whoever was fenced while he stopped, or since another controller became active, has to ask again. */
+    private State state(BrokerRegistration broker) {
         if (broker.fenced()) {
             return State.FENCED;
         }
-        return broker.inControlledShutdown() ? State.IN_CONTROLLED_SHUTDOWN : State.UNFENCED;
+        return shutdownOffsets.has(broker.id()) ? State.IN_CONTROLLED_SHUTDOWN : State.UNFENCED;
     }
 
     private static BrokerRegistrationChangeRecord change(BrokerRegistration broker) {
@@ -202,6 +207,14 @@ public final class BrokerHeartbeats {
 
         void remember(int brokerId, long offset) {
             offsets.merge(brokerId, offset, Math::max);
+        }
+
+        boolean has(int brokerId) {
+            return offsets.containsKey(brokerId);
+        }
+
+        void forget(int brokerId) {
+            offsets.remove(brokerId);
         }
 
         long of(int brokerId) {

@@ -59,10 +59,12 @@ public final class BrokerRegistrations {
         List<MetadataRecord> records = new ArrayList<>();
         boolean newIncarnation = known.filter(broker -> broker.incarnation().equals(request.incarnationId()))
                 .isEmpty();
-        if (known.isPresent() && newIncarnation) {
+        if (newIncarnation) {
+            // an earlier broker of this id may have been unregistered, and then nobody knows how it stopped
             LeaderChanges leaders = new LeaderChanges(facts);
             boolean clean = !facts.image().elrEnabled()
-                    || request.previousBrokerEpoch() == known.get().epoch();
+                    || known.filter(broker -> broker.epoch() == request.previousBrokerEpoch())
+                            .isPresent();
             records.addAll(clean ? leaders.onLeft(request.brokerId()) : leaders.onStoppedUncleanly(request.brokerId()));
         }
         long epoch = newIncarnation ? endOffset : known.orElseThrow().epoch();

@@ -82,11 +82,11 @@ public final class IsrChanges {
                 .newDirectory(facts::defaultDirectory)
                 .toRecord();
         record.ifPresent(records::add);
-        if (record.isPresent() && record.get().leader() != PartitionRegistration.NO_LEADER_CHANGE) {
-            // the change finished a reassignment, and with it the proposer's own leadership or its epoch
+        PartitionRegistration next = record.map(present::after).orElse(present);
+        if (next.leader() != leaderId) {
+            // the change finished a reassignment, and with it the proposer's own leadership
             return refused(asked, ErrorCode.NEW_LEADER_ELECTED);
         }
-        PartitionRegistration next = record.map(present::after).orElse(present);
         return AlterPartitionResponse.PartitionData.DEFAULT
                 .withPartitionIndex(asked.partitionIndex())
                 .withLeaderId(next.leader())

@@ -28,14 +28,14 @@ final class LeaderChanges {
                 List.of());
     }
 
-    /** As {@link #onLeft}, for good: it is not eligible any more either. */
+    /** As {@link #onLeft}. It stays eligible until the next broker of its id tells whether it has what this one had. */
     List<MetadataRecord> onUnregistered(int brokerId) {
         return changes(
                 partition ->
                         partition.isr().contains(brokerId) || partition.elr().contains(brokerId),
                 id -> id != brokerId && facts.isActive(id),
                 brokerId,
-                List.of(brokerId));
+                List.of());
     }
 
     /** The broker stopped without saying so, and may have lost what was not yet on disk. */
@@ -48,10 +48,10 @@ final class LeaderChanges {
                 List.of(brokerId));
     }
 
-    /** The broker can lead again what nobody leads. */
+    /** The broker can lead again what nobody leads; whatever else is without a leader gets one if it can, too. */
     List<MetadataRecord> onReturned(int brokerId) {
         return changes(
-                partition -> !partition.hasLeader() && partition.hasReplica(brokerId),
+                partition -> !partition.hasLeader(),
                 id -> id == brokerId || facts.isActive(id),
                 PartitionRegistration.NO_LEADER,
                 List.of());
@@ -60,9 +60,7 @@ final class LeaderChanges {
     /** The replicas in those directories of the broker are gone: it leaves their in-sync sets. */
     List<MetadataRecord> onDirectoriesLost(int brokerId, List<Uuid> lost) {
         return changes(
-                partition -> partition.hasReplica(brokerId)
-                        && lost.contains(partition.directory(brokerId))
-                        && (partition.isr().contains(brokerId) || partition.leader() == brokerId),
+                partition -> partition.hasReplica(brokerId) && lost.contains(partition.directory(brokerId)),
                 id -> id != brokerId && facts.isActive(id),
                 brokerId,
                 List.of());

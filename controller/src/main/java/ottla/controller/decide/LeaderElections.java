@@ -14,8 +14,11 @@ import ottla.wire.message.ElectLeadersResponse.ReplicaElectionResult;
 import ottla.wire.message.metadata.MetadataRecord;
 import ottla.wire.message.metadata.PartitionChangeRecord;
 
-/** ElectLeaders (KIP-460) on request, and the preferred leaders that come back by themselves. */
+/** ElectLeaders (KIP-460) on request, and the elections that the controller holds by itself from time to time. */
 public final class LeaderElections {
+    /** As many changes as Kafka puts into one batch, which keeps the controller free for requests in between. */
+    private static final int BATCH = 1000;
+
     private final ClusterFacts facts;
 
     public LeaderElections(ClusterFacts facts) {
@@ -23,13 +26,18 @@ public final class LeaderElections {
     }
 
     public Decision<MetadataRecord, ElectLeadersResponse> elect(ElectLeadersRequest request) {
+        List<ElectLeadersRequest.TopicPartitions> asked = request.topicPartitions();
+        if (asked != null && asked.isEmpty()) {
+            return Decision.of(ElectLeadersResponse.DEFAULT);
+        }
         Optional<PartitionChange.Election> election = election(request.electionType());
         if (election.isEmpty()) {
-            return Decision.of(ElectLeadersResponse.DEFAULT.withErrorCode(ErrorCode.INVALID_REQUEST.code()));
+            return Decision.of(Refusals.of(
+                    request,
+                    Verdict.refused(ErrorCode.INVALID_REQUEST, "Unknown election type " + request.electionType())));
         }
         List<MetadataRecord> records = new ArrayList<>();
         List<ReplicaElectionResult> results = new ArrayList<>();
-        List<ElectLeadersRequest.TopicPartitions> asked = request.topicPartitions();
         if (asked == null) {
             electAll(election.get(), records, results);
         } else {
@@ -43,22 +51,47 @@ public final class LeaderElections {
         return new Decision<>(records, ElectLeadersResponse.DEFAULT.withReplicaElectionResults(results));
     }
 
-    /** Gives leadership back to at most so many preferred leaders; the answer is how many. */
-    public Decision<MetadataRecord, Integer> balance(int changeCountMax) {
-        List<MetadataRecord> records = new ArrayList<>();
-        for (TopicImage topic : facts.image().topics().all()) {
-            for (int index = 0; index < topic.partitionCount() && records.size() < changeCountMax; index++) {
-                PartitionRegistration partition = topic.partitions().get(index);
-                if (partition.leader() != partition.preferredLeader()
-                        && facts.mayLead(partition, partition.preferredLeader())) {
-                    change(topic, index, PartitionChange.Election.PREFERRED).ifPresent(records::add);
-                }
-            }
-        }
-        return new Decision<>(records, records.size());
+    /** Gives leadership back to preferred leaders, to no more than {@link #BATCH} at a time. */
+    public Decision<MetadataRecord, Batch> balance() {
+        return batch((topic, index) -> topic.partitions().get(index).leader()
+                        != topic.partitions().get(index).preferredLeader()
+                ? change(topic, index, PartitionChange.Election.PREFERRED)
+                : Optional.empty());
     }
 
-    /** Only what changed, or should have, is told. */
+    /** Elects leaders that may miss records for partitions that nobody leads, where the topic allows it. */
+    public Decision<MetadataRecord, Batch> electUncleanly() {
+        return batch((topic, index) -> !topic.partitions().get(index).hasLeader()
+                        && facts.electionFor(topic.name()) == PartitionChange.Election.UNCLEAN
+                ? change(topic, index, PartitionChange.Election.UNCLEAN)
+                : Optional.empty());
+    }
+
+    private Decision<MetadataRecord, Batch> batch(Change change) {
+        List<MetadataRecord> records = new ArrayList<>();
+        for (TopicImage topic : facts.image().topics().all()) {
+            for (int index = 0; index < topic.partitionCount(); index++) {
+                if (records.size() >= BATCH) {
+                    return new Decision<>(records, Batch.MORE_TO_COME);
+                }
+                change.of(topic, index).ifPresent(records::add);
+            }
+        }
+        return new Decision<>(records, Batch.LAST);
+    }
+
+    /** Whether everything was looked at. */
+    public enum Batch {
+        LAST,
+        MORE_TO_COME
+    }
+
+    @FunctionalInterface
+    private interface Change {
+        Optional<PartitionChangeRecord> of(TopicImage topic, int partition);
+    }
+
+    /** Of each topic only those partitions are told that changed, or should have. */
     private void electAll(
             PartitionChange.Election election, List<MetadataRecord> records, List<ReplicaElectionResult> results) {
         for (TopicImage topic : facts.image().topics().all()) {
@@ -69,9 +102,7 @@ public final class LeaderElections {
                     partitions.add(result);
                 }
             }
-            if (!partitions.isEmpty()) {
-                results.add(new ReplicaElectionResult(topic.name(), partitions));
-            }
+            results.add(new ReplicaElectionResult(topic.name(), partitions));
         }
     }
 

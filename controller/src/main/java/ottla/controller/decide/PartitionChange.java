@@ -276,8 +276,11 @@ final class PartitionChange {
     private PartitionChangeRecord assignmentChanges(PartitionChangeRecord record) {
         PartitionChangeRecord changed = record;
         if (!replicas.isEmpty() && !replicas.equals(present.replicas())) {
-            changed = changed.withReplicas(replicas)
-                    .withDirectories(replicas.stream().map(this::directoryOf).toList());
+            List<Uuid> moved = replicas.stream().map(this::directoryOf).toList();
+            changed = changed.withReplicas(replicas);
+            if (!moved.equals(present.directories())) {
+                changed = changed.withDirectories(moved);
+            }
         } else if (directories.isPresent() && !directories.get().equals(present.directories())) {
             changed = changed.withDirectories(directories.get());
         }

@@ -12,6 +12,10 @@ import ottla.wire.message.AlterClientQuotasRequest;
 import ottla.wire.message.AlterClientQuotasResponse;
 import ottla.wire.message.AlterConfigsRequest;
 import ottla.wire.message.AlterConfigsResponse;
+import ottla.wire.message.AlterPartitionReassignmentsRequest;
+import ottla.wire.message.AlterPartitionReassignmentsResponse;
+import ottla.wire.message.AlterPartitionReassignmentsResponse.ReassignablePartitionResponse;
+import ottla.wire.message.AlterPartitionReassignmentsResponse.ReassignableTopicResponse;
 import ottla.wire.message.AlterPartitionResponse;
 import ottla.wire.message.AlterUserScramCredentialsRequest;
 import ottla.wire.message.AlterUserScramCredentialsResponse;
@@ -25,9 +29,15 @@ import ottla.wire.message.CreateTopicsRequest;
 import ottla.wire.message.CreateTopicsResponse;
 import ottla.wire.message.DeleteTopicsRequest;
 import ottla.wire.message.DeleteTopicsResponse;
+import ottla.wire.message.ElectLeadersRequest;
 import ottla.wire.message.ElectLeadersResponse;
 import ottla.wire.message.IncrementalAlterConfigsRequest;
 import ottla.wire.message.IncrementalAlterConfigsResponse;
+import ottla.wire.message.ListPartitionReassignmentsRequest;
+import ottla.wire.message.ListPartitionReassignmentsRequest.ListPartitionReassignmentsTopics;
+import ottla.wire.message.ListPartitionReassignmentsResponse;
+import ottla.wire.message.ListPartitionReassignmentsResponse.OngoingPartitionReassignment;
+import ottla.wire.message.ListPartitionReassignmentsResponse.OngoingTopicReassignment;
 import ottla.wire.message.UnregisterBrokerResponse;
 import ottla.wire.message.UpdateFeaturesResponse;
 
@@ -131,8 +141,51 @@ public final class Refusals {
         return AlterPartitionResponse.DEFAULT.withErrorCode(why.error().code());
     }
 
-    public static ElectLeadersResponse electLeaders(Verdict.Refused<Void> why) {
-        return ElectLeadersResponse.DEFAULT.withErrorCode(why.error().code());
+    public static ElectLeadersResponse of(ElectLeadersRequest request, Verdict.Refused<Void> why) {
+        List<ElectLeadersRequest.TopicPartitions> asked = request.topicPartitions();
+        List<ElectLeadersResponse.ReplicaElectionResult> results = new ArrayList<>();
+        if (asked != null) {
+            asked.forEach(topic -> results.add(new ElectLeadersResponse.ReplicaElectionResult(
+                    topic.topic(),
+                    topic.partitions().stream()
+                            .map(partition -> new ElectLeadersResponse.PartitionResult(
+                                    partition, why.error().code(), why.message()))
+                            .toList())));
+        }
+        return ElectLeadersResponse.DEFAULT.withErrorCode(why.error().code()).withReplicaElectionResults(results);
+    }
+
+    public static AlterPartitionReassignmentsResponse of(
+            AlterPartitionReassignmentsRequest request, Verdict.Refused<Void> why) {
+        List<ReassignableTopicResponse> topics = request.topics().stream()
+                .map(topic -> new ReassignableTopicResponse(
+                        topic.name(),
+                        topic.partitions().stream()
+                                .map(partition -> new ReassignablePartitionResponse(
+                                        partition.partitionIndex(), why.error().code(), why.message()))
+                                .toList()))
+                .toList();
+        return AlterPartitionReassignmentsResponse.DEFAULT
+                .withErrorCode(why.error().code())
+                .withErrorMessage(why.message())
+                .withResponses(topics);
+    }
+
+    public static ListPartitionReassignmentsResponse of(
+            ListPartitionReassignmentsRequest request, Verdict.Refused<Void> why) {
+        List<ListPartitionReassignmentsTopics> asked = request.topics();
+        List<OngoingTopicReassignment> topics = new ArrayList<>();
+        if (asked != null) {
+            asked.forEach(topic -> topics.add(new OngoingTopicReassignment(
+                    topic.name(),
+                    topic.partitionIndexes().stream()
+                            .map(OngoingPartitionReassignment.DEFAULT::withPartitionIndex)
+                            .toList())));
+        }
+        return ListPartitionReassignmentsResponse.DEFAULT
+                .withErrorCode(why.error().code())
+                .withErrorMessage(why.message())
+                .withTopics(topics);
     }
 
     public static BrokerRegistrationResponse registration(Verdict.Refused<Void> why) {

@@ -1,8 +1,11 @@
 package ottla.controller.decide;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import ottla.base.ErrorCode;
 import ottla.base.Uuid;
@@ -53,31 +56,41 @@ final class ReplicaAssignments {
 
     /** A partition whose replicas somebody named; {@code factor} is how many those of the same topic have, if any is known. */
     Verdict<PartitionRecord> named(Uuid topicId, int partition, List<Integer> replicas, OptionalInt factor) {
-        if (replicas.isEmpty()) {
-            return refused("The manual partition assignment includes an empty replica list.");
-        }
-        List<Integer> seen = new ArrayList<>();
-        for (int id : replicas.stream().sorted().toList()) {
-            if (facts.image().broker(id).isEmpty()) {
-                return refused("The manual partition assignment includes broker " + id
-                        + ", but no such broker is registered.");
-            }
-            if (seen.contains(id)) {
-                return refused("The manual partition assignment includes the broker " + id + " more than once.");
-            }
-            seen.add(id);
-        }
-        if (factor.isPresent() && replicas.size() != factor.getAsInt()) {
-            return refused("The manual partition assignment includes a partition with " + replicas.size()
-                    + " replica(s), but this is not consistent with previous partitions, which have "
-                    + factor.getAsInt() + " replica(s).");
+        Optional<Verdict.Refused<Void>> unsound = unsound(replicas, factor);
+        if (unsound.isPresent()) {
+            return unsound.get().as();
         }
         List<Integer> isr = replicas.stream().filter(facts::isActive).toList();
         if (isr.isEmpty()) {
             return refused("All brokers specified in the manual partition assignment for partition " + partition
-                    + " are fenced or in controlled shutdown.");
+                            + " are fenced or in controlled shutdown.")
+                    .as();
         }
         return Verdict.granted(record(topicId, partition, replicas, isr));
+    }
+
+    /** Why these replicas, which somebody named, cannot be those of one partition. */
+    Optional<Verdict.Refused<Void>> unsound(List<Integer> replicas, OptionalInt factor) {
+        if (replicas.isEmpty()) {
+            return Optional.of(refused("The manual partition assignment includes an empty replica list."));
+        }
+        Set<Integer> seen = new HashSet<>();
+        for (int id : replicas.stream().sorted().toList()) {
+            if (facts.image().broker(id).isEmpty()) {
+                return Optional.of(refused("The manual partition assignment includes broker " + id
+                        + ", but no such broker is registered."));
+            }
+            if (!seen.add(id)) {
+                return Optional.of(
+                        refused("The manual partition assignment includes the broker " + id + " more than once."));
+            }
+        }
+        if (factor.isPresent() && replicas.size() != factor.getAsInt()) {
+            return Optional.of(refused("The manual partition assignment includes a partition with " + replicas.size()
+                    + " replica(s), but this is not consistent with previous partitions, which have "
+                    + factor.getAsInt() + " replica(s)."));
+        }
+        return Optional.empty();
     }
 
     private PartitionRecord record(Uuid topicId, int partition, List<Integer> replicas, List<Integer> isr) {
@@ -96,7 +109,7 @@ final class ReplicaAssignments {
                 : record;
     }
 
-    private static Verdict<PartitionRecord> refused(String message) {
+    private static Verdict.Refused<Void> refused(String message) {
         return Verdict.refused(ErrorCode.INVALID_REPLICA_ASSIGNMENT, message);
     }
 }

@@ -18,7 +18,6 @@ import org.slf4j.LoggerFactory;
 import ottla.base.ErrorCode;
 import ottla.base.Uuid;
 import ottla.controller.decide.Activation;
-import ottla.controller.decide.BrokerHeartbeats;
 import ottla.controller.decide.BrokerRegistrations;
 import ottla.controller.decide.ClientQuotaChanges;
 import ottla.controller.decide.ConfigChanges;
@@ -30,6 +29,7 @@ import ottla.controller.decide.IsrChanges;
 import ottla.controller.decide.LeaderElections;
 import ottla.controller.decide.PartitionGrowth;
 import ottla.controller.decide.ProducerIdBlocks;
+import ottla.controller.decide.Reassignments;
 import ottla.controller.decide.Refusals;
 import ottla.controller.decide.ScramCredentialChanges;
 import ottla.controller.decide.TopicCreation;
@@ -55,6 +55,8 @@ import ottla.wire.message.AlterClientQuotasRequest;
 import ottla.wire.message.AlterClientQuotasResponse;
 import ottla.wire.message.AlterConfigsRequest;
 import ottla.wire.message.AlterConfigsResponse;
+import ottla.wire.message.AlterPartitionReassignmentsRequest;
+import ottla.wire.message.AlterPartitionReassignmentsResponse;
 import ottla.wire.message.AlterPartitionRequest;
 import ottla.wire.message.AlterPartitionResponse;
 import ottla.wire.message.AlterUserScramCredentialsRequest;
@@ -77,13 +79,14 @@ import ottla.wire.message.ElectLeadersRequest;
 import ottla.wire.message.ElectLeadersResponse;
 import ottla.wire.message.IncrementalAlterConfigsRequest;
 import ottla.wire.message.IncrementalAlterConfigsResponse;
+import ottla.wire.message.ListPartitionReassignmentsRequest;
+import ottla.wire.message.ListPartitionReassignmentsResponse;
 import ottla.wire.message.UnregisterBrokerRequest;
 import ottla.wire.message.UnregisterBrokerResponse;
 import ottla.wire.message.UpdateFeaturesRequest;
 import ottla.wire.message.UpdateFeaturesResponse;
 import ottla.wire.message.metadata.AbortTransactionRecord;
 import ottla.wire.message.metadata.MetadataRecord;
-import ottla.wire.message.metadata.NoOpRecord;
 
 /**
  * One node's view of the metadata, and the active controller while the node leads the quorum.
@@ -114,7 +117,7 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
     private final List<MetadataRecord> bootstrap;
     private final RandomGenerator random;
     private final QuorumFeature kraftVersion;
-    private final long idleIntervalMs;
+    private final Timing timing;
     private final Snapshots snapshots;
     private final MachineThread thread;
     private final LongSupplier clockMs;
@@ -151,7 +154,7 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
         this.random = random;
         this.kraftVersion = kraftVersion;
         this.clockMs = clockMs;
-        this.idleIntervalMs = timing.idleInterval().toMillis();
+        this.timing = timing;
         this.snapshots = new Snapshots(
                 new Snapshots.Policy(
                         timing.recordBytesBetweenSnapshots(),
@@ -161,11 +164,18 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
     }
 
     /**
-     * {@code metadata.max.idle.interval.ms}, {@code metadata.log.max.record.bytes.between.snapshots} and
-     * {@code metadata.log.max.snapshot.interval.ms}; zero durations mean never.
+     * {@code metadata.max.idle.interval.ms}, {@code metadata.log.max.record.bytes.between.snapshots},
+     * {@code metadata.log.max.snapshot.interval.ms}, {@code leader.imbalance.check.interval.seconds} where
+     * {@code auto.leader.rebalance.enable} is on, and {@code unclean.leader.election.interval.ms}; zero durations mean never.
      */
-    public record Timing(Duration idleInterval, long recordBytesBetweenSnapshots, Duration snapshotInterval) {
-        public static final Timing DEFAULT = new Timing(Duration.ofMillis(500), 20 * 1024 * 1024, Duration.ofHours(1));
+    public record Timing(
+            Duration idleInterval,
+            long recordBytesBetweenSnapshots,
+            Duration snapshotInterval,
+            Duration leaderBalanceInterval,
+            Duration uncleanElectionInterval) {
+        /** Nothing happens by itself. */
+        public static final Timing NEVER = new Timing(Duration.ZERO, 0, Duration.ZERO, Duration.ZERO, Duration.ZERO);
     }
 
     /** The newest committed image. */
@@ -323,8 +333,7 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
         activeEpoch = OptionalInt.of(quorum.epoch());
         active.shard.execute(runtime -> {
             active.wrote(nowMs);
-            scheduleIdle(active, nowMs);
-            scheduleSessions(active, nowMs);
+            new Rounds(active, timing, settings.sessionTimeoutMs()).begin(nowMs);
         });
     }
 
@@ -333,28 +342,6 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
             return List.of(new AbortTransactionRecord("a new controller became active"));
         }
         return follower.image().isBootstrapped() ? List.of() : Activation.firstRecords(bootstrap, settings);
-    }
-
-    /** Brokers compare how far they have read with the log's end, so it must move even when nothing happens. */
-    private void scheduleIdle(ControllerTerm active, long nowMs) {
-        if (idleIntervalMs <= 0) {
-            return;
-        }
-        active.timers.schedule(TimerKey.IDLE, nowMs + idleIntervalMs, firedMs -> {
-            boolean idle = firedMs - active.lastAppendMs() >= idleIntervalMs;
-            scheduleIdle(active, idle ? firedMs : active.lastAppendMs());
-            return idle ? new Decision<>(List.of(new NoOpRecord()), 0) : Decision.of(0);
-        });
-    }
-
-    private void scheduleSessions(ControllerTerm active, long nowMs) {
-        // half a session is soon enough, and one timer serves all brokers
-        long checkMs = nowMs + Math.max(1, settings.sessionTimeoutMs() / 4);
-        Command<MetadataRecord, Optional<Integer>> check = firedMs -> {
-            scheduleSessions(active, firedMs);
-            return heartbeats(active).fenceStale(firedMs);
-        };
-        active.timers.schedule(TimerKey.SESSIONS, checkMs, check);
     }
 
     public CompletionStage<CreateTopicsResponse> createTopics(CreateTopicsRequest request) {
@@ -434,7 +421,7 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
 
     public CompletionStage<BrokerHeartbeatResponse> heartbeat(BrokerHeartbeatRequest request) {
         return decide(
-                (active, nowMs) -> heartbeats(active)
+                (active, nowMs) -> active.heartbeats()
                         .heartbeat(
                                 request, active.machine.registeredAt(request.brokerId()), active.nextOffset(), nowMs),
                 REQUEST_TIMEOUT_MS,
@@ -519,11 +506,23 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
         return decide(
                 (active, nowMs) -> new LeaderElections(active.facts()).elect(request),
                 request.timeoutMs(),
-                Refusals::electLeaders);
+                why -> Refusals.of(request, why));
     }
 
-    private BrokerHeartbeats heartbeats(ControllerTerm active) {
-        return new BrokerHeartbeats(active.facts(), active.liveness, active.shutdownOffsets);
+    public CompletionStage<AlterPartitionReassignmentsResponse> alterPartitionReassignments(
+            AlterPartitionReassignmentsRequest request) {
+        return decide(
+                (active, nowMs) -> new Reassignments(active.facts()).alter(request),
+                request.timeoutMs(),
+                why -> Refusals.of(request, why));
+    }
+
+    public CompletionStage<ListPartitionReassignmentsResponse> listPartitionReassignments(
+            ListPartitionReassignmentsRequest request) {
+        return decide(
+                (active, nowMs) -> Decision.of(new Reassignments(active.facts()).list(request)),
+                REQUEST_TIMEOUT_MS,
+                why -> Refusals.of(request, why));
     }
 
     private <A> CompletionStage<A> decide(
@@ -584,9 +583,4 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
 
     /** Who waits until the image has come to an offset. */
     private record Waiting(long offset, CompletableFuture<Void> stage) {}
-
-    private enum TimerKey {
-        IDLE,
-        SESSIONS
-    }
 }

@@ -2,6 +2,7 @@ package ottla.controller.io;
 
 import java.util.ArrayList;
 import java.util.List;
+import ottla.controller.decide.BrokerHeartbeats;
 import ottla.controller.decide.BrokerHeartbeats.ShutdownOffsets;
 import ottla.controller.decide.ClusterFacts;
 import ottla.controller.decide.ConfigRules;
@@ -57,6 +58,10 @@ final class ControllerTerm implements MachineLog<MetadataRecord> {
 
     ClusterFacts facts() {
         return new ClusterFacts(machine.image(), settings, rules);
+    }
+
+    BrokerHeartbeats heartbeats() {
+        return new BrokerHeartbeats(facts(), liveness, shutdownOffsets);
     }
 
     /** Where the records of the next decision will begin. */

@@ -135,24 +135,7 @@ class PartitionChangeModel {
                     .setTargetAdding(target.adding()));
             recovery.ifPresent(state -> builder.setTargetLeaderRecoveryState(LeaderRecoveryState.of(state.id())));
             return builder.build()
-                    .map(record -> withoutStrangers((PartitionChangeRecord) KafkaRecords.fromKafka(record)));
-        }
-
-        /**
-         * Kafka leaves a replica that a reassignment removed in the eligible set, and "nobody" as the last known leader of a
-         * partition that had none; this project does not.
-         */
-        private PartitionChangeRecord withoutStrangers(PartitionChangeRecord kafkas) {
-            PartitionChangeRecord record =
-                    List.of(-1).equals(kafkas.lastKnownElr()) ? kafkas.withLastKnownElr(null) : kafkas;
-            List<Integer> replicas = record.replicas();
-            if (replicas == null) {
-                return record;
-            }
-            List<Integer> changed = record.eligibleLeaderReplicas();
-            List<Integer> eligible = changed == null ? partition.elr() : changed;
-            List<Integer> kept = eligible.stream().filter(replicas::contains).toList();
-            return record.withEligibleLeaderReplicas(kept.equals(partition.elr()) ? null : kept);
+                    .map(record -> withoutStrangers((PartitionChangeRecord) KafkaRecords.fromKafka(record), partition));
         }
 
         private org.apache.kafka.metadata.PartitionRegistration kafkaPartition() {
@@ -173,6 +156,23 @@ class PartitionChangeModel {
                     .setPartitionEpoch(partition.partitionEpoch())
                     .build();
         }
+    }
+
+    /**
+     * Kafka leaves a replica that a reassignment removed in the eligible set, and "nobody" as the last known leader of a partition
+     * that had none; this project does not.
+     */
+    static PartitionChangeRecord withoutStrangers(PartitionChangeRecord kafkas, PartitionRegistration present) {
+        PartitionChangeRecord record =
+                List.of(-1).equals(kafkas.lastKnownElr()) ? kafkas.withLastKnownElr(null) : kafkas;
+        List<Integer> replicas = record.replicas();
+        if (replicas == null) {
+            return record;
+        }
+        List<Integer> changed = record.eligibleLeaderReplicas();
+        List<Integer> eligible = changed == null ? present.elr() : changed;
+        List<Integer> kept = eligible.stream().filter(replicas::contains).toList();
+        return record.withEligibleLeaderReplicas(kept.equals(present.elr()) ? null : kept);
     }
 
     private record Reassignment(List<Integer> replicas, List<Integer> removing, List<Integer> adding) {

@@ -13,6 +13,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import ottla.base.ErrorCode;
@@ -30,12 +31,14 @@ import ottla.replication.io.QuorumSnapshot;
 import ottla.replication.quorum.SnapshotId;
 import ottla.replication.quorum.VersionedRecord;
 import ottla.wire.message.AllocateProducerIdsRequest;
+import ottla.wire.message.AlterPartitionRequest;
 import ottla.wire.message.BrokerHeartbeatRequest;
 import ottla.wire.message.BrokerHeartbeatResponse;
 import ottla.wire.message.BrokerRegistrationRequest;
 import ottla.wire.message.BrokerRegistrationResponse;
 import ottla.wire.message.CreateTopicsRequest;
 import ottla.wire.message.CreateTopicsResponse;
+import ottla.wire.message.IncrementalAlterConfigsRequest;
 import ottla.wire.message.metadata.MetadataRecord;
 import ottla.wire.message.metadata.NoOpRecord;
 import ottla.wire.message.metadata.TopicRecord;
@@ -46,8 +49,9 @@ class ControllerNodeTest {
     private final AtomicLong clockMs = new AtomicLong(1_000_000);
     private final BlockingQueue<Published> published = new LinkedBlockingQueue<>();
     private final BlockingQueue<WrittenSnapshot> snapshots = new LinkedBlockingQueue<>();
-    private final ControllerNode node =
-            node(new ControllerNode.Timing(Duration.ZERO, 2000, Duration.ZERO), ControllerSettings.of("cluster", 1));
+    private final ControllerNode node = node(
+            new ControllerNode.Timing(Duration.ZERO, 2000, Duration.ZERO, Duration.ofSeconds(3), Duration.ofSeconds(3)),
+            ControllerSettings.of("cluster", 1));
     private final MemoryQuorum quorum = new MemoryQuorum(node, clockMs::get);
 
     private record Published(ImageDelta delta, ClusterImage image, Provenance at) {}
@@ -210,6 +214,76 @@ class ControllerNodeTest {
     }
 
     @Test
+    void leadershipGoesBackByItselfAndToWhoeverIsLeft() throws Exception {
+        long first = ready();
+        long second = get(node.registerBroker(
+                        registration(new Uuid(1, 2)).withBrokerId(2).withLogDirs(List.of(new Uuid(77, 2000)))))
+                .brokerEpoch();
+        BrokerHeartbeatRequest ofSecond = heartbeat(second, quorum.endOffset()).withBrokerId(2);
+        get(node.heartbeat(ofSecond));
+        get(node.createTopics(CreateTopicsRequest.DEFAULT.withTopics(
+                List.of(assigned("back", List.of(1, 2)), assigned("left", List.of(2, 1))))));
+        BrokerHeartbeatRequest ofFirst = heartbeat(first, quorum.endOffset());
+        get(node.heartbeat(ofFirst.withWantFence(true)));
+        get(node.heartbeat(ofFirst));
+        assertThat(partition("back").leader()).isEqualTo(2);
+        get(node.alterPartition(inSync("back", 2, second, first), 3));
+
+        CountDownLatch balanced = when(() -> partition("back").leader() == 1);
+        clockMs.addAndGet(3_000);
+        get(node.allocateProducerIds(new AllocateProducerIdsRequest(1, first)));
+        assertThat(balanced.await(10, TimeUnit.SECONDS)).isTrue();
+
+        // 1 is not in sync there and must not lead unless the topic's configuration says so
+        get(node.heartbeat(ofSecond.withWantFence(true)));
+        assertThat(partition("left").leader()).isEqualTo(PartitionRegistration.NO_LEADER);
+        get(node.incrementalAlterConfigs(IncrementalAlterConfigsRequest.DEFAULT.withResources(
+                List.of(new IncrementalAlterConfigsRequest.AlterConfigsResource(
+                        (byte) 2,
+                        "left",
+                        List.of(new IncrementalAlterConfigsRequest.AlterableConfig(
+                                "unclean.leader.election.enable", (byte) 0, "true")))))));
+        CountDownLatch elected = when(() -> partition("left").leader() == 1);
+        clockMs.addAndGet(3_000);
+        get(node.allocateProducerIds(new AllocateProducerIdsRequest(1, first)));
+        assertThat(elected.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(partition("left").leaderRecovery()).isEqualTo(PartitionRegistration.LeaderRecovery.RECOVERING);
+    }
+
+    private CountDownLatch when(BooleanSupplier condition) {
+        CountDownLatch reached = new CountDownLatch(1);
+        node.addListener((delta, image, at) -> {
+            if (condition.getAsBoolean()) {
+                reached.countDown();
+            }
+        });
+        return reached;
+    }
+
+    private static CreateTopicsRequest.CreatableTopic assigned(String name, List<Integer> replicas) {
+        return CreateTopicsRequest.CreatableTopic.DEFAULT
+                .withName(name)
+                .withNumPartitions(-1)
+                .withReplicationFactor((short) -1)
+                .withAssignments(List.of(new CreateTopicsRequest.CreatableReplicaAssignment(0, replicas)));
+    }
+
+    private AlterPartitionRequest inSync(String topic, int leader, long leadersEpoch, long othersEpoch) {
+        PartitionRegistration partition = partition(topic);
+        return AlterPartitionRequest.DEFAULT
+                .withBrokerId(leader)
+                .withBrokerEpoch(leadersEpoch)
+                .withTopics(List.of(new AlterPartitionRequest.TopicData(
+                        node.image().topic(topic).orElseThrow().id(),
+                        List.of(AlterPartitionRequest.PartitionData.DEFAULT
+                                .withLeaderEpoch(partition.leaderEpoch())
+                                .withPartitionEpoch(partition.partitionEpoch())
+                                .withNewIsrWithEpochs(List.of(
+                                        new AlterPartitionRequest.BrokerState(leader, leadersEpoch),
+                                        new AlterPartitionRequest.BrokerState(1, othersEpoch)))))));
+    }
+
+    @Test
     void anotherIncarnationWaitsForTheSessionToEnd() throws Exception {
         ready();
         assertThat(get(node.registerBroker(registration(new Uuid(9, 9)))).errorCode())
@@ -233,7 +307,7 @@ class ControllerNodeTest {
                 ControllerSettings.UncleanElection.FORBIDDEN);
         ready();
         get(node.createTopics(topic("t", 1)));
-        try (ControllerNode restarted = node(ControllerNode.Timing.DEFAULT, combined)) {
+        try (ControllerNode restarted = node(ControllerNode.Timing.NEVER, combined)) {
             MemoryQuorum reopened = new MemoryQuorum(restarted, clockMs::get);
             reopened.reopen(quorum);
             reopened.lead();
@@ -276,7 +350,7 @@ class ControllerNodeTest {
         assertThat(snapshot).isNotNull();
         List<MetadataRecord> records =
                 snapshot.records().stream().map(VersionedRecord::record).toList();
-        try (ControllerNode other = node(ControllerNode.Timing.DEFAULT, ControllerSettings.of("cluster", 2))) {
+        try (ControllerNode other = node(ControllerNode.Timing.NEVER, ControllerSettings.of("cluster", 2))) {
             BlockingQueue<ClusterImage> loaded = new LinkedBlockingQueue<>();
             other.addListener((delta, image, at) -> loaded.add(image));
             other.onSnapshot(snapshot(snapshot.at().endOffset(), records));
@@ -289,7 +363,7 @@ class ControllerNodeTest {
     @Test
     void anIdleControllerMovesTheLog() throws Exception {
         try (ControllerNode idle = node(
-                new ControllerNode.Timing(Duration.ofMillis(5), 0, Duration.ZERO),
+                new ControllerNode.Timing(Duration.ofMillis(5), 0, Duration.ZERO, Duration.ZERO, Duration.ZERO),
                 ControllerSettings.of("cluster", 1))) {
             MemoryQuorum log = new MemoryQuorum(idle, clockMs::get);
             log.lead();

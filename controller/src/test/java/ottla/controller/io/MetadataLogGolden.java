@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -172,7 +171,7 @@ class MetadataLogGolden {
         ControllerSettings settings = ControllerSettings.of("cluster", 1);
         return new ControllerNode(
                 settings,
-                new ControllerNode.Timing(Duration.ZERO, 0, Duration.ZERO),
+                ControllerNode.Timing.NEVER,
                 new PlainConfigRules(),
                 Activation.bootstrap(MetadataVersion.LATEST),
                 (at, records) -> {},

@@ -1,0 +1,25 @@
+package ottla.broker.api;
+
+import ottla.controller.io.ControllerNode;
+import ottla.wire.io.InboundRequest;
+import ottla.wire.message.ApiKey;
+import ottla.wire.message.ListPartitionReassignmentsRequest;
+
+/** Tells which partitions are being given other replicas (KIP-455); the active controller knows. */
+public final class ListPartitionReassignmentsApi implements Api<ListPartitionReassignmentsRequest> {
+    private final ControllerNode controller;
+
+    public ListPartitionReassignmentsApi(ControllerNode controller) {
+        this.controller = controller;
+    }
+
+    @Override
+    public ApiKey key() {
+        return ApiKey.LIST_PARTITION_REASSIGNMENTS;
+    }
+
+    @Override
+    public void serve(ListPartitionReassignmentsRequest request, InboundRequest inbound) {
+        Later.answer(inbound, controller.listPartitionReassignments(request));
+    }
+}
