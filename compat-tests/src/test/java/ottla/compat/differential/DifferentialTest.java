@@ -80,6 +80,9 @@ class DifferentialTest {
             ApiKeys.ALLOCATE_PRODUCER_IDS,
             ApiKeys.UNREGISTER_BROKER,
             ApiKeys.ASSIGN_REPLICAS_TO_DIRS,
+            ApiKeys.ELECT_LEADERS,
+            ApiKeys.ALTER_PARTITION_REASSIGNMENTS,
+            ApiKeys.LIST_PARTITION_REASSIGNMENTS,
             ApiKeys.UPDATE_FEATURES,
             ApiKeys.ADD_RAFT_VOTER,
             ApiKeys.REMOVE_RAFT_VOTER);
@@ -96,6 +99,7 @@ class DifferentialTest {
             ApiKeys.ALTER_USER_SCRAM_CREDENTIALS,
             ApiKeys.BROKER_REGISTRATION,
             ApiKeys.UNREGISTER_BROKER,
+            ApiKeys.ALTER_PARTITION_REASSIGNMENTS,
             ApiKeys.UPDATE_FEATURES);
 
     /** An answer with this code anywhere says that Kafka failed at the request: nobody can rely on it. */
@@ -143,6 +147,11 @@ class DifferentialTest {
             for (int round = 0; round < ROUNDS; round++) {
                 new GroupStory("story-" + round, sides, random, (step, answers) -> tally(sides, step, answers)).tell();
                 for (Step step : Steps.logDirectories()) {
+                    compare(sides, step);
+                }
+                String moving = "moving-" + round;
+                compare(sides, Steps.createTopic(moving, 1, ""));
+                for (Step step : Steps.reassignments(moving)) {
                     compare(sides, step);
                 }
                 for (Version version : everyVersion(random)) {

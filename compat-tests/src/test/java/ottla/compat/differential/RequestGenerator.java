@@ -197,6 +197,17 @@ final class RequestGenerator {
         }
     }
 
+    /** As JSON with single quotes, for requests that are written by hand. */
+    static String allFeatures() {
+        return FEATURES.entrySet().stream()
+                .map(feature -> "{'name': '%s', 'minSupportedVersion': %d, 'maxSupportedVersion': %d}"
+                        .formatted(
+                                feature.getKey(),
+                                feature.getKey().equals("metadata.version") ? 7 : 0,
+                                feature.getValue()))
+                .collect(java.util.stream.Collectors.joining(", "));
+    }
+
     private void resource(ObjectNode struct, String path) {
         if (words.bad()) {
             return;

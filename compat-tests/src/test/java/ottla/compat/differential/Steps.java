@@ -45,6 +45,68 @@ final class Steps {
                 assignDirectory(9, 0));
     }
 
+    /** The life of a reassignment to a broker that never catches up, here {@code topic} with one partition on broker 1. */
+    static List<Step> reassignments(String topic) {
+        return List.of(
+                register(2),
+                listReassignments("null"),
+                reassign(topic, "null", true),
+                reassign(topic, "[1]", false),
+                reassign(topic, "[2, 1]", false),
+                reassign(topic, "[2, 1]", true),
+                listReassignments("null"),
+                listReassignments("[]"),
+                listReassignments(
+                        "[{'name': '%s', 'partitionIndexes': [0, 7]}, {'name': 'nope', 'partitionIndexes': [0]}]"
+                                .formatted(topic)),
+                metadataOfAllTopics(),
+                elect(0, topic, "0, 7"),
+                elect(1, topic, "0"),
+                elect(3, topic, "0, 7"),
+                of(ApiKeys.ELECT_LEADERS, 2, "{'electionType': 0, 'topicPartitions': null, 'timeoutMs': 10000}"),
+                of(ApiKeys.ELECT_LEADERS, 2, "{'electionType': 3, 'topicPartitions': null, 'timeoutMs': 10000}"),
+                of(ApiKeys.ELECT_LEADERS, 2, "{'electionType': 3, 'topicPartitions': [], 'timeoutMs': 10000}"),
+                reassign(topic, "[2]", false),
+                reassign(topic, "[2]", true),
+                listReassignments("null"),
+                metadataOfAllTopics(),
+                reassign(topic, "[1, 1]", true),
+                reassign(topic, "[]", true),
+                reassign(topic, "[1, 8]", true),
+                reassign("nope", "[1]", true),
+                of(ApiKeys.ALTER_PARTITION_REASSIGNMENTS, 1, """
+                        {'timeoutMs': 10000, 'allowReplicationFactorChange': false, 'topics': []}"""),
+                reassign(topic, "null", false),
+                listReassignments("null"),
+                metadataOfAllTopics(),
+                reassign(topic, "null", true));
+    }
+
+    private static Step register(int brokerId) {
+        return new Step(ApiKeys.BROKER_REGISTRATION, 4, Step.Listener.CONTROLLER, json("""
+                {'brokerId': %d, 'clusterId': '$cluster', 'incarnationId': 'AAAAAAAAAAAAAAAAAAAAZw', 'listeners':
+                 [{'name': 'PLAINTEXT', 'host': 'elsewhere', 'port': 19092, 'securityProtocol': 0}], 'features': [%s],
+                 'rack': null, 'isMigratingZkBroker': false, 'logDirs': ['AAAAAAAAAAAAAAAAAAAAyA'],
+                 'previousBrokerEpoch': -1}""".formatted(
+                        brokerId, RequestGenerator.allFeatures())));
+    }
+
+    private static Step reassign(String topic, String replicas, boolean otherFactor) {
+        return of(ApiKeys.ALTER_PARTITION_REASSIGNMENTS, 1, """
+                {'timeoutMs': 10000, 'allowReplicationFactorChange': %s, 'topics': [{'name': '%s', 'partitions':
+                 [{'partitionIndex': 0, 'replicas': %s}, {'partitionIndex': 7, 'replicas': [1]}]}]}""".formatted(otherFactor, topic, replicas));
+    }
+
+    private static Step listReassignments(String topics) {
+        return of(ApiKeys.LIST_PARTITION_REASSIGNMENTS, 0, "{'timeoutMs': 10000, 'topics': %s}".formatted(topics));
+    }
+
+    private static Step elect(int type, String topic, String partitions) {
+        return of(ApiKeys.ELECT_LEADERS, 2, """
+                {'electionType': %d, 'topicPartitions': [{'topic': '%s', 'partitions': [%s]},
+                 {'topic': 'nope', 'partitions': [0]}], 'timeoutMs': 10000}""".formatted(type, topic, partitions));
+    }
+
     private static Step alterLogDirectory(String path, String topic, String partitions) {
         return of(ApiKeys.ALTER_REPLICA_LOG_DIRS, 2, """
                 {'dirs': [{'path': '%s', 'topics': [{'name': '%s', 'partitions': [%s]}]}]}""".formatted(path, topic, partitions));

@@ -69,8 +69,11 @@ final class Vocabulary {
 
     private JsonNode byPath(String path) {
         return switch (path) {
-            case "CreateTopics.Topics.Name", "CreatePartitions.Topics.Name", "DeleteTopics.TopicNames" ->
-                text(bad() ? badTopic() : oneOf(CHANGING));
+            case "CreateTopics.Topics.Name",
+                    "CreatePartitions.Topics.Name",
+                    "DeleteTopics.TopicNames",
+                    "AlterPartitionReassignments.Topics.Name",
+                    "ListPartitionReassignments.Topics.Name" -> text(bad() ? badTopic() : oneOf(CHANGING));
             case "DeleteTopics.Topics.TopicId" -> text(bad() ? oneOf(UNKNOWN_ID, NO_ID) : "$topic:" + oneOf(CHANGING));
             case "DeleteTopics.Topics.Name" -> text(bad() ? badTopic() : oneOf(CHANGING));
             case "Produce.TopicData.Name" -> text(bad() ? "__consumer_offsets" : anyTopic());
@@ -106,6 +109,9 @@ final class Vocabulary {
             case "DescribeTopicPartitions.Cursor.TopicName" -> text(oneOf("alpha", "beta", "aaa", "zzz"));
             case "DescribeTopicPartitions.ResponsePartitionLimit" ->
                 number(2000, 1, 2).or(0, -1);
+            case "AlterPartitionReassignments.Topics.Partitions.Replicas" ->
+                number(1, 1, 2).or(7, -1);
+            case "ElectLeaders.ElectionType" -> number(0, 1).or(9, -1);
             case "DescribeCluster.EndpointType" -> number(1, 2).or(0, 9);
             case "DescribeQuorum.Topics.TopicName" -> text(bad() ? oneOf("alpha", "") : "__cluster_metadata");
             case "DescribeQuorum.Topics.Partitions.PartitionIndex" ->
