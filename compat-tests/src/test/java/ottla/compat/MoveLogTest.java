@@ -19,6 +19,8 @@ import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.LogDirDescription;
 import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.admin.ReplicaInfo;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -98,6 +100,7 @@ class MoveLogTest {
             saysWhyALogCannotMove(clients);
             movesWhileItIsWrittenTo(clients);
             movesAfterALastRedirection(clients);
+            movesWhatIsDeletedFrom(clients, kind);
             movesWhatIsCompacted(clients);
             losesTheCopyOfATopicThatIsDeleted(clients);
 
@@ -203,6 +206,63 @@ class MoveLogTest {
         Waiting.until("it has moved", () -> place(clients, MOVED).equals(target));
         Waiting.until(
                 "only one is left", () -> logs(from).isEmpty() && logs(given).isEmpty());
+    }
+
+    /** What retention and DeleteRecords take away in mid-move is not there afterwards, and the rest is, in order. */
+    private void movesWhatIsDeletedFrom(Clients clients, BrokerKind kind) throws Exception {
+        Path from = place(clients, MOVED);
+        Path target = besides(from).getFirst();
+        limit(clients, 100_000);
+        assertThat(alter(clients, MOVED, target)).isEqualTo(Errors.NONE);
+        copy(clients, target);
+        if (kind == BrokerKind.OTTLA) {
+            // Kafka has whoever asks wait for the copy, until he gives up
+            assertThat(deleteBefore(clients, 1_000)).isEqualTo(1_000);
+            assertThat(offset(clients, OffsetSpec.earliest())).isEqualTo(1_000);
+        }
+        alterTopic(clients, "retention.bytes", "2097152");
+        Waiting.until("whole segments are gone", () -> offset(clients, OffsetSpec.earliest()) > 2_000);
+        assertThat(place(clients, MOVED)).as("still in mid-move").isEqualTo(from);
+        alterTopic(clients, "retention.bytes", "-1");
+        limit(clients, Long.MAX_VALUE);
+        Waiting.until("it has moved", () -> place(clients, MOVED).equals(target));
+        Waiting.until("only one is left", () -> logs(from).isEmpty());
+
+        int first = (int) offset(clients, OffsetSpec.earliest());
+        int end = (int) offset(clients, OffsetSpec.latest());
+        assertThat(first).isGreaterThan(2_000).isLessThan(end);
+        assertThat(clients.readAll(end - first, MOVED).stream().map(ConsumerRecord::key))
+                .containsExactlyElementsOf(
+                        IntStream.range(first, end).mapToObj(String::valueOf).toList());
+    }
+
+    private static long deleteBefore(Clients clients, long offset) throws Exception {
+        try (Admin admin = clients.admin()) {
+            return admin.deleteRecords(Map.of(MOVED, RecordsToDelete.beforeOffset(offset)))
+                    .lowWatermarks()
+                    .get(MOVED)
+                    .get()
+                    .lowWatermark();
+        }
+    }
+
+    private static long offset(Clients clients, OffsetSpec which) throws Exception {
+        try (Admin admin = clients.admin()) {
+            return admin.listOffsets(Map.of(MOVED, which))
+                    .partitionResult(MOVED)
+                    .get()
+                    .offset();
+        }
+    }
+
+    private static void alterTopic(Clients clients, String key, String value) throws Exception {
+        try (Admin admin = clients.admin()) {
+            admin.incrementalAlterConfigs(Map.of(
+                            new ConfigResource(ConfigResource.Type.TOPIC, TOPIC),
+                            List.of(new AlterConfigOp(new ConfigEntry(key, value), AlterConfigOp.OpType.SET))))
+                    .all()
+                    .get();
+        }
     }
 
     private void movesWhatIsCompacted(Clients clients) throws Exception {

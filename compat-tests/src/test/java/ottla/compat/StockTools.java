@@ -69,6 +69,14 @@ record StockTools(String bootstrap) {
         return run("", TOOLS + "FeatureCommand", arguments);
     }
 
+    ToolRun reassignPartitions(String... arguments) {
+        return run("", TOOLS + "reassign.ReassignPartitionsCommand", arguments);
+    }
+
+    ToolRun leaderElection(String... arguments) {
+        return run("", TOOLS + "LeaderElectionCommand", arguments);
+    }
+
     ToolRun producerPerformance(String... arguments) {
         return run("", TOOLS + "ProducerPerformance", arguments);
     }
