@@ -1,16 +1,22 @@
 package ottla.compat;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.ReplicaInfo;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -77,7 +83,7 @@ class ReassignmentToolsTest {
                             "The replica-alter-dir throttle limit was set to 100000 B/s",
                             "Successfully started partition reassignment for moved-0")
                     .contains(started(target));
-            assertThat(throttles(clients)).hasSize(5);
+            Waiting.value("the throttles are set", () -> throttles(clients), set -> set.size() == 5);
             assertThat(tools.reassignPartitions("--reassignment-json-file", plan, "--verify")
                             .lines())
                     .contains(
@@ -90,7 +96,7 @@ class ReassignmentToolsTest {
                             started(from),
                             "Clearing broker-level throttles on broker 1",
                             "Clearing topic-level throttles on topic moved");
-            assertThat(throttles(clients)).isEmpty();
+            Waiting.value("the throttles are gone", () -> throttles(clients), List::isEmpty);
             assertThat(place(clients, directories)).isEqualTo(from);
 
             assertThat(tools.reassignPartitions("--reassignment-json-file", plan, "--execute")
@@ -151,7 +157,7 @@ class ReassignmentToolsTest {
                                                         .get(MOVED)
                                                         .isFuture())
                                 .findFirst(),
-                        java.util.Optional::isPresent)
+                        Optional::isPresent)
                 .orElseThrow();
     }
 

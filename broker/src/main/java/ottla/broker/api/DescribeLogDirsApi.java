@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import ottla.base.ErrorCode;
 import ottla.base.TopicPartition;
@@ -72,21 +73,24 @@ public final class DescribeLogDirsApi implements Api<DescribeLogDirsRequest> {
             if (!isAsked(request, name)) {
                 continue;
             }
-            replicas.directoryOf(replica).ifPresent(directory -> {
+            Optional<LogDirectory> place = replicas.directoryOf(replica);
+            place.ifPresent(directory -> {
                 long lag = Math.max(0, replica.highWatermark() - replica.endOffset());
                 shown.add(new Shown(
                         directory,
                         name.topic(),
                         new DescribeLogDirsPartition(name.partition(), replica.sizeBytes(), lag, false)));
             });
-            // after the log itself: a copy that has become the log is not shown beside it
-            replicas.copyOf(replica).ifPresent(copy -> {
-                long lag = Math.max(0, replica.endOffset() - copy.endOffset());
-                shown.add(new Shown(
-                        copy.directory(),
-                        name.topic(),
-                        new DescribeLogDirsPartition(name.partition(), copy.sizeBytes(), lag, true)));
-            });
+            // a copy that has just become the log is not shown beside it: clients would take it for all there is
+            replicas.copyOf(replica)
+                    .filter(copy -> !place.equals(Optional.of(copy.directory())))
+                    .ifPresent(copy -> {
+                        long lag = Math.max(0, replica.endOffset() - copy.endOffset());
+                        shown.add(new Shown(
+                                copy.directory(),
+                                name.topic(),
+                                new DescribeLogDirsPartition(name.partition(), copy.sizeBytes(), lag, true)));
+                    });
         }
         return shown;
     }

@@ -79,7 +79,9 @@ class DecisionsModel {
             }
         }
         for (Step kind : List.of(Step.REGISTER, Step.HEARTBEAT, Step.CREATE, Step.ALTER_PARTITION, Step.REASSIGN)) {
-            assertThat(changes.get(kind)).as("changes by %s of %s", kind, changes).isPositive();
+            assertThat(changes.get(kind))
+                    .as("changes by %s of %s", kind, changes)
+                    .isPositive();
         }
     }
 
