@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.apache.kafka.common.config.ConfigDef;
 import org.junit.jupiter.api.Test;
 import ottla.broker.config.ConfigKey;
@@ -60,7 +61,7 @@ class ConfigKeysTest {
             String standard = !key.hasDefault() || key.defaultValue == null
                     ? null
                     : ConfigDef.convertToString(key.defaultValue, key.type);
-            if (!java.util.Objects.equals(mine.standard().orElse(null), standard)) {
+            if (!Objects.equals(mine.standard().orElse(null), standard)) {
                 differences.add(name + " is " + mine.standard() + " by default, but " + standard + " in Kafka");
             }
             boolean internal = mine.visibility() == ConfigKey.Visibility.INTERNAL;

@@ -2,6 +2,7 @@ package ottla.compat;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -89,8 +90,8 @@ record Contents(Map<String, List<String>> records, Map<String, String> offsets, 
             Waiting.until(partition + " is read to " + end, () -> {
                 for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(100))) {
                     records.add(record.offset() + " " + record.timestamp() + " " + record.timestampType() + " "
-                            + record.leaderEpoch().orElse(-1) + " " + java.util.Arrays.hashCode(record.key()) + " "
-                            + java.util.Arrays.hashCode(record.value()));
+                            + record.leaderEpoch().orElse(-1) + " " + Arrays.hashCode(record.key()) + " "
+                            + Arrays.hashCode(record.value()));
                 }
                 return consumer.position(partition) >= end;
             });

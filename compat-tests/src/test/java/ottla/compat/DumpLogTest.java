@@ -3,11 +3,13 @@ package ottla.compat;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -367,7 +369,7 @@ class DumpLogTest {
         Files.write(flipped, log);
         Path cut = Files.createDirectory(copies.resolve("cut")).resolve(base + ".log");
         log = Files.readAllBytes(source.resolve(base + ".log"));
-        Files.write(cut, java.util.Arrays.copyOf(log, log.length - 5));
+        Files.write(cut, Arrays.copyOf(log, log.length - 5));
         Path offsets = copyWithChange(source, copies, base, ".index", 8 + 3);
         Path times = copyWithChange(source, copies, base, ".timeindex", 12 + 7);
         Path snapshot = copies.resolve("00000000000000000013.snapshot");
@@ -425,7 +427,7 @@ class DumpLogTest {
                     .sorted()
                     .toList();
         } catch (IOException failure) {
-            throw new java.io.UncheckedIOException(failure);
+            throw new UncheckedIOException(failure);
         }
     }
 }

@@ -3,6 +3,7 @@ package ottla.compat;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Map;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.errors.InvalidRequestException;
 import org.apache.kafka.common.quota.ClientQuotaAlteration;
@@ -152,7 +153,7 @@ class QuotaToolsTest {
     }
 
     private static ClientQuotaEntity entity(String type, String name) {
-        return new ClientQuotaEntity(java.util.Map.of(type, name));
+        return new ClientQuotaEntity(Map.of(type, name));
     }
 
     private static String refusal(Admin admin, ClientQuotaEntity entity, String key, double value)

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -60,7 +61,7 @@ public final class SchemaParser {
         List<MessageType> all = new ArrayList<>();
         while (next < lines.size()) {
             Line heading = take();
-            Kind kind = Kind.valueOf(heading.words.get(0).toUpperCase(java.util.Locale.ROOT));
+            Kind kind = Kind.valueOf(heading.words.get(0).toUpperCase(Locale.ROOT));
             boolean hasId = Character.isDigit(heading.words.get(1).charAt(0));
             OptionalInt id = hasId ? OptionalInt.of(Integer.parseInt(heading.words.get(1))) : OptionalInt.empty();
             int nameAt = hasId ? 2 : 1;

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import ottla.base.ErrorCode;
 import ottla.broker.config.ConfigKey;
 import ottla.broker.config.ConfigKey.Change;
@@ -271,7 +272,7 @@ public final class DescribeConfigsApi implements Api<DescribeConfigsRequest> {
     }
 
     private static DescribeConfigsResult refused(
-            DescribeConfigsResource resource, ErrorCode error, @org.jspecify.annotations.Nullable String why) {
+            DescribeConfigsResource resource, ErrorCode error, @Nullable String why) {
         return new DescribeConfigsResult(
                 error.code(), why, resource.resourceType(), resource.resourceName(), List.of());
     }

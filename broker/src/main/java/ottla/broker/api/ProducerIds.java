@@ -1,5 +1,6 @@
 package ottla.broker.api;
 
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
@@ -59,7 +60,7 @@ public final class ProducerIds {
                 next = response.producerIdStart();
                 end = next + response.producerIdLen();
             }
-            waiting = java.util.Objects.requireNonNull(underWay);
+            waiting = Objects.requireNonNull(underWay);
             underWay = null;
         }
         // whatever kept the controller from answering, a client that tries again finds it gone

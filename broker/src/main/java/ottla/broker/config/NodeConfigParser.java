@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import ottla.broker.config.NodeConfig.Parsed;
@@ -87,7 +88,7 @@ final class NodeConfigParser {
     private Set<Role> roles() {
         Set<Role> roles = EnumSet.noneOf(Role.class);
         List<String> words = values.list("process.roles");
-        words.forEach(word -> roles.add(Role.valueOf(word.toUpperCase(java.util.Locale.ROOT))));
+        words.forEach(word -> roles.add(Role.valueOf(word.toUpperCase(Locale.ROOT))));
         if (roles.isEmpty()) {
             refuse("process.roles must be set: broker, controller, or both separated by a comma.");
         }

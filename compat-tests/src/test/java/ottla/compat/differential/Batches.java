@@ -1,7 +1,10 @@
 package ottla.compat.differential;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
+import java.util.zip.CRC32C;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.record.internal.CompressionType;
@@ -39,7 +42,7 @@ final class Batches {
         byte[] batch = build(wanted, magic, producerId, sequence);
         switch (wanted.fault()) {
             case "checksum" -> batch[batch.length - 1] ^= 1;
-            case "cut" -> batch = java.util.Arrays.copyOf(batch, batch.length - 3);
+            case "cut" -> batch = Arrays.copyOf(batch, batch.length - 3);
             case "two-batches" -> {
                 ByteBuffer two = ByteBuffer.allocate(batch.length * 2);
                 batch = two.put(batch).put(batch).array();
@@ -72,11 +75,9 @@ final class Batches {
                 RecordBatch.NO_PARTITION_LEADER_EPOCH,
                 1024);
         for (int i = 0; i < wanted.count(); i++) {
-            byte[] key = ("key-" + i).getBytes(java.nio.charset.StandardCharsets.UTF_8);
+            byte[] key = ("key-" + i).getBytes(StandardCharsets.UTF_8);
             builder.append(
-                    wanted.timestampMs() + i,
-                    key,
-                    ("value " + i).repeat(5).getBytes(java.nio.charset.StandardCharsets.UTF_8));
+                    wanted.timestampMs() + i, key, ("value " + i).repeat(5).getBytes(StandardCharsets.UTF_8));
         }
         MemoryRecords records = builder.build();
         byte[] bytes = new byte[records.sizeInBytes()];
@@ -92,7 +93,7 @@ final class Batches {
         int checksumPosition = 17;
         int attributesPosition = 21;
         batch[attributesPosition + 1] |= 0x20;
-        java.util.zip.CRC32C checksum = new java.util.zip.CRC32C();
+        CRC32C checksum = new CRC32C();
         checksum.update(batch, attributesPosition, batch.length - attributesPosition);
         ByteBuffer.wrap(batch).putInt(checksumPosition, (int) checksum.getValue());
     }

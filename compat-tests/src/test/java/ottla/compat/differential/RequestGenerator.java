@@ -12,6 +12,7 @@ import java.util.Iterator;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.protocol.ApiKeys;
 
 /** Makes requests of any API in any version, always the same from the same seed. */
@@ -205,7 +206,7 @@ final class RequestGenerator {
                                 feature.getKey(),
                                 feature.getKey().equals("metadata.version") ? 7 : 0,
                                 feature.getValue()))
-                .collect(java.util.stream.Collectors.joining(", "));
+                .collect(Collectors.joining(", "));
     }
 
     private void resource(ObjectNode struct, String path) {

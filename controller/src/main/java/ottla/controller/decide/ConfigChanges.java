@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -316,7 +317,7 @@ public final class ConfigChanges {
     }
 
     private static <T> Verdict<T> nullsRefused(ConfigResource resource, List<String> names) {
-        String kind = resource.type().name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ');
+        String kind = resource.type().name().toLowerCase(Locale.ROOT).replace('_', ' ');
         return Verdict.refused(
                 ErrorCode.INVALID_CONFIG,
                 "Null value not supported for " + kind + " configs: " + String.join(",", names));

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ottla.base.ErrorCode;
@@ -201,9 +202,7 @@ public final class Reassignments {
     }
 
     private static List<Integer> all(TopicImage topic) {
-        return java.util.stream.IntStream.range(0, topic.partitionCount())
-                .boxed()
-                .toList();
+        return IntStream.range(0, topic.partitionCount()).boxed().toList();
     }
 
     private static List<Integer> sortedWithout(List<Integer> ids, List<Integer> left) {

@@ -2,6 +2,7 @@ package ottla.controller.io;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import ottla.controller.decide.BrokerHeartbeats;
 import ottla.controller.decide.BrokerHeartbeats.ShutdownOffsets;
 import ottla.controller.decide.ClusterFacts;
@@ -43,7 +44,7 @@ final class ControllerTerm implements MachineLog<MetadataRecord> {
             ControllerSettings settings,
             ConfigRules rules,
             MachineLoop loop,
-            java.util.function.Consumer<RuntimeException> defects) {
+            Consumer<RuntimeException> defects) {
         this.quorum = quorum;
         this.settings = settings;
         this.rules = rules;

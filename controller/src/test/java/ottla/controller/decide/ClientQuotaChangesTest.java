@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -23,8 +24,7 @@ import ottla.wire.message.metadata.ClientQuotaRecord;
 import ottla.wire.message.metadata.MetadataRecord;
 
 class ClientQuotaChangesTest {
-    private static final QuotaEntity ANNA =
-            new QuotaEntity(new TreeMap<>(java.util.Map.of("user", Optional.of("anna"))));
+    private static final QuotaEntity ANNA = new QuotaEntity(new TreeMap<>(Map.of("user", Optional.of("anna"))));
 
     private final SmallCluster cluster = new SmallCluster(1);
 
@@ -32,7 +32,7 @@ class ClientQuotaChangesTest {
     void setsAndRemovesWhatChanges() {
         assertGranted(alter(entry(user("anna"), set("producer_byte_rate", 1024), set("request_percentage", 0.5))));
         assertThat(cluster.image().quotas().get(ANNA))
-                .isEqualTo(new TreeMap<>(java.util.Map.of("producer_byte_rate", 1024.0, "request_percentage", 0.5)));
+                .isEqualTo(new TreeMap<>(Map.of("producer_byte_rate", 1024.0, "request_percentage", 0.5)));
 
         assertThat(decide(entry(user("anna"), set("producer_byte_rate", 1024), remove("consumer_byte_rate")))
                         .records())
@@ -53,7 +53,7 @@ class ClientQuotaChangesTest {
 
         assertThat(cluster.image().quotas().keySet())
                 .containsExactly(new QuotaEntity(
-                        new TreeMap<>(java.util.Map.of("user", Optional.empty(), "client-id", Optional.of("c")))));
+                        new TreeMap<>(Map.of("user", Optional.empty(), "client-id", Optional.of("c")))));
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import ottla.base.ErrorCode;
@@ -178,7 +179,7 @@ class ConfigChangesTest {
         assertThat(topicConfig()).containsOnlyKeys("segment.bytes");
     }
 
-    private java.util.SortedMap<String, String> topicConfig() {
+    private SortedMap<String, String> topicConfig() {
         return cluster.image().config(ConfigResource.topic("t"));
     }
 

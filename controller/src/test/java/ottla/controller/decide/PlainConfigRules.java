@@ -2,6 +2,7 @@ package ottla.controller.decide;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -10,7 +11,7 @@ import ottla.controller.image.ConfigResource;
 
 /** A few keys of topics, enough to tell a valid change from an invalid one. */
 public final class PlainConfigRules implements ConfigRules {
-    private static final SortedMap<String, String> DEFAULTS = new TreeMap<>(java.util.Map.of(
+    private static final SortedMap<String, String> DEFAULTS = new TreeMap<>(Map.of(
             "cleanup.policy", "delete",
             "min.insync.replicas", "1",
             "retention.ms", "604800000",

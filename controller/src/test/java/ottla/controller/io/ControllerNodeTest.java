@@ -14,6 +14,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import ottla.base.ErrorCode;
@@ -441,7 +442,7 @@ class ControllerNodeTest {
             }
 
             @Override
-            public void forEachBatch(java.util.function.Consumer<List<MetadataRecord>> receiver) {
+            public void forEachBatch(Consumer<List<MetadataRecord>> receiver) {
                 receiver.accept(records);
             }
         };

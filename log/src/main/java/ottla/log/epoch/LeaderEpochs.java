@@ -2,6 +2,7 @@ package ottla.log.epoch;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -133,7 +134,7 @@ public final class LeaderEpochs {
         return entries;
     }
 
-    private static EpochStart entry(java.util.Map.Entry<Integer, Long> entry) {
+    private static EpochStart entry(Map.Entry<Integer, Long> entry) {
         return new EpochStart(entry.getKey(), entry.getValue());
     }
 

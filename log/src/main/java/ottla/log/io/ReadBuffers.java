@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import ottla.base.Check;
 import ottla.wire.primitive.Payload;
@@ -27,7 +28,7 @@ public final class ReadBuffers {
 
     public ReadBuffers(long budgetBytes) {
         this.budgetBytes = budgetBytes;
-        free = java.util.stream.IntStream.rangeClosed(SMALLEST_SHIFT, LARGEST_SHIFT)
+        free = IntStream.rangeClosed(SMALLEST_SHIFT, LARGEST_SHIFT)
                 .mapToObj(shift -> new ConcurrentLinkedDeque<ByteBuffer>())
                 .toList();
     }

@@ -10,6 +10,7 @@ import java.util.concurrent.Delayed;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.utils.Time;
@@ -93,7 +94,7 @@ final class KafkaLogs {
             }
 
             @Override
-            public void waitObject(Object object, java.util.function.Supplier<Boolean> condition, long deadlineMs) {
+            public void waitObject(Object object, Supplier<Boolean> condition, long deadlineMs) {
                 throw new UnsupportedOperationException("nothing waits on this clock");
             }
         };

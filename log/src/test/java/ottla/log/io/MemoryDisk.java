@@ -3,6 +3,7 @@ package ottla.log.io;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -52,7 +53,7 @@ public class MemoryDisk implements Disk {
         }
 
         byte[] copy() {
-            return java.util.Arrays.copyOf(bytes, sizeBytes);
+            return Arrays.copyOf(bytes, sizeBytes);
         }
 
         void replace(byte[] next) {
@@ -302,7 +303,7 @@ public class MemoryDisk implements Disk {
         private void put(ByteBuffer bytes, int position) {
             int end = position + bytes.remaining();
             if (end > content.bytes.length) {
-                content.bytes = java.util.Arrays.copyOf(content.bytes, Math.max(end, 2 * content.bytes.length));
+                content.bytes = Arrays.copyOf(content.bytes, Math.max(end, 2 * content.bytes.length));
             }
             bytes.get(content.bytes, position, bytes.remaining());
             content.sizeBytes = Math.max(content.sizeBytes, end);
@@ -323,7 +324,7 @@ public class MemoryDisk implements Disk {
                 requireOpen();
                 beforeTruncate(content, sizeBytes);
                 if (sizeBytes < content.sizeBytes) {
-                    java.util.Arrays.fill(content.bytes, (int) sizeBytes, content.sizeBytes, (byte) 0);
+                    Arrays.fill(content.bytes, (int) sizeBytes, content.sizeBytes, (byte) 0);
                     content.sizeBytes = (int) sizeBytes;
                 }
             }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -148,7 +149,7 @@ class TailTest {
 
     private static ByteBuffer bytes(int offset, int sizeBytes) {
         byte[] bytes = new byte[sizeBytes];
-        java.util.Arrays.fill(bytes, (byte) offset);
+        Arrays.fill(bytes, (byte) offset);
         return ByteBuffer.wrap(bytes);
     }
 }

@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -269,9 +271,7 @@ class MoveCrashSimulation {
                 LogDirectory directory = LogDirectory.open(disks.get(i));
                 if (directory.metaProperties().isEmpty()) {
                     directory.format(new MetaProperties(
-                            java.util.Optional.of("cluster"),
-                            java.util.OptionalInt.of(1),
-                            java.util.Optional.of(new Uuid(9, 1_000 + i))));
+                            Optional.of("cluster"), OptionalInt.of(1), Optional.of(new Uuid(9, 1_000 + i))));
                 }
                 directories.add(directory);
             }

@@ -2,8 +2,10 @@ package ottla.replication.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -181,8 +183,7 @@ final class QuorumCrashSimulation {
 
         private QuorumShell open(Life listener) {
             LogConfig config = LogConfig.DEFAULT;
-            if (LogConfig.of(java.util.Map.of("internal.segment.bytes", "2000"))
-                    instanceof LogConfig.Parsed.Accepted accepted) {
+            if (LogConfig.of(Map.of("internal.segment.bytes", "2000")) instanceof LogConfig.Parsed.Accepted accepted) {
                 config = accepted.config();
             }
             VoterSet voters = TestQuorum.staticVoters();
@@ -201,7 +202,7 @@ final class QuorumCrashSimulation {
                     new TailCache(1 << 20),
                     new ReadBuffers(16 << 20),
                     new ManualBackground(),
-                    () -> java.time.Instant.ofEpochMilli(1_700_000_000_000L),
+                    () -> Instant.ofEpochMilli(1_700_000_000_000L),
                     random,
                     86_400_000);
             return new QuorumShell(

@@ -8,6 +8,7 @@ import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -117,7 +118,7 @@ final class HostileCompressionTest {
                 System.arraycopy(bytes, 0, noise, 0, Math.min(noise.length, random.nextInt(20)));
                 yield noise;
             }
-            case 1 -> java.util.Arrays.copyOf(bytes, random.nextInt(bytes.length + 20));
+            case 1 -> Arrays.copyOf(bytes, random.nextInt(bytes.length + 20));
             default -> {
                 for (int i = random.nextInt(3); i >= 0; i--) {
                     bytes[random.nextInt(Math.min(bytes.length, random.nextBoolean() ? 30 : Integer.MAX_VALUE))] =

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -114,7 +115,7 @@ class ConnectionLimitsTest {
                 RawClient silent = new RawClient(fixture.address);
                 RawClient half = new RawClient(fixture.address);
                 RawClient deaf = new RawClient(fixture.address)) {
-            half.send(java.nio.ByteBuffer.allocate(7).putInt(3, 1));
+            half.send(ByteBuffer.allocate(7).putInt(3, 1));
             deaf.send(ApiKey.FETCH, 16, 1, ottla.wire.message.FetchRequest.DEFAULT);
 
             assertThat(silent.isClosedByServer()).isTrue();

@@ -1,6 +1,7 @@
 package ottla.wire.io;
 
 import com.sun.management.ThreadMXBean;
+import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.OutputStream;
 import java.lang.management.ManagementFactory;
@@ -95,7 +96,7 @@ public final class RoundTripBench {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), address.getPort())) {
             socket.setTcpNoDelay(true);
             OutputStream out = socket.getOutputStream();
-            DataInputStream in = new DataInputStream(new java.io.BufferedInputStream(socket.getInputStream(), 65_536));
+            DataInputStream in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), 65_536));
             long count = 0;
             long startNs = System.nanoTime();
             long cpuNs = threads.getThreadCpuTime(thread);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -42,7 +43,7 @@ final class ServerFixture implements AutoCloseable {
         InboundRequest take() throws InterruptedException {
             InboundRequest request = arrived.poll(10, TimeUnit.SECONDS);
             assertThat(request).as("a request").isNotNull();
-            return java.util.Objects.requireNonNull(request);
+            return Objects.requireNonNull(request);
         }
 
         int size() {

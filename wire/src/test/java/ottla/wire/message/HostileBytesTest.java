@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import org.apache.kafka.common.protocol.MessageUtil;
@@ -110,6 +111,6 @@ class HostileBytesTest {
     private static String hex(ByteBuffer bytes) {
         byte[] copy = new byte[bytes.remaining()];
         bytes.duplicate().get(copy);
-        return java.util.HexFormat.of().formatHex(copy);
+        return HexFormat.of().formatHex(copy);
     }
 }

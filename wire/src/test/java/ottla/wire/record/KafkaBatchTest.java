@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.apache.kafka.common.compress.Compression;
@@ -34,7 +35,7 @@ final class KafkaBatchTest {
             for (int i = 0; i < 40; i++) {
                 byte[] value = new byte[100_000];
                 random.nextBytes(value);
-                java.util.Arrays.fill(value, 30_000, 100_000, (byte) i);
+                Arrays.fill(value, 30_000, 100_000, (byte) i);
                 records.add(new RecordView(5 + i, i, 9 + i, null, ByteBuffer.wrap(value), List.of()));
                 writer.append(i, null, ByteBuffer.wrap(value));
                 assertThat(writer.leastBytes()).isLessThanOrEqualTo(writer.sizeBytes());
