@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -93,7 +94,7 @@ class ManyPartitionsTest {
             broker.terminate();
             broker.restart();
 
-            assertThat(openPartitionFiles(broker)).as("idle after a start").isEmpty();
+            Waiting.value("nothing is open while idle", () -> openPartitionFiles(broker), List::isEmpty);
             assertNothingMapped(broker);
             try (RawConnection connection = new RawConnection(broker.port())) {
                 assertAllRead(broker, connection);
@@ -241,9 +242,13 @@ class ManyPartitionsTest {
         List<Path> files = new ArrayList<>();
         try (Stream<Path> open = Files.list(proc(broker, "fd"))) {
             for (Path descriptor : open.toList()) {
-                Path file = Files.readSymbolicLink(descriptor);
-                if (file.startsWith(broker.dataDirectory()) && isOfPartition(file.getParent())) {
-                    files.add(file);
+                try {
+                    Path file = Files.readSymbolicLink(descriptor);
+                    if (file.startsWith(broker.dataDirectory()) && isOfPartition(file.getParent())) {
+                        files.add(file);
+                    }
+                } catch (NoSuchFileException closed) {
+                    // not open any more
                 }
             }
         }

