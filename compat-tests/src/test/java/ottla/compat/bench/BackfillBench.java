@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import ottla.compat.BrokerProcess;
@@ -16,14 +17,17 @@ import ottla.compat.Clients;
 
 /**
  * How long a record takes from when it was due to be sent until a consumer at the end of the log has it: in quiet; while another
- * consumer reads ten gigabytes that nobody has in memory; and while it reads them again, now from memory. Beside these, the same
- * while nobody but {@code dd} reads those files, which shows how much of it is the machine's.
+ * consumer reads ten gigabytes that nobody has in memory, as fast as it can and slower; and while it reads them from memory. Beside
+ * these, the same while nobody but {@code dd} reads those files, which shows how much of it is the machine's.
  */
 class BackfillBench {
     private static final int GIGABYTES = Integer.getInteger("ottla.bench.gigabytes", 10);
     private static final int OLD_BATCH_BYTES = 1_000_000;
     private static final int RECORDS_PER_SECOND = 1_000;
     private static final int SECONDS = 8;
+
+    /** What leaves the disk time for others. */
+    private static final long SLOW_BYTES_PER_SECOND = 100_000_000;
 
     @Test
     void tailWhileAnotherReadsFromTheStart() throws Exception {
@@ -38,15 +42,24 @@ class BackfillBench {
                 sync();
                 tail(broker); // to warm up
                 put(figures, "in quiet", tail(broker));
-                beside(figures, "beside dd", broker, () -> {
+                beside(figures, "beside dd", broker, _ -> {
                     dropFromPageCache(old);
                     readWithoutBroker(old);
                 });
-                beside(figures, "beside a cold reader", broker, () -> {
+                beside(figures, "beside a cold reader", broker, over -> {
                     dropFromPageCache(old);
-                    BackfillReader.readAll(broker.port(), "old");
+                    BackfillReader.readAll(broker.port(), "old", Long.MAX_VALUE, over);
                 });
-                beside(figures, "beside a warm reader", broker, () -> BackfillReader.readAll(broker.port(), "old"));
+                beside(figures, "beside a slower one", broker, over -> {
+                    dropFromPageCache(old);
+                    BackfillReader.readAll(broker.port(), "old", SLOW_BYTES_PER_SECOND, over);
+                });
+                readWithoutBroker(old);
+                beside(
+                        figures,
+                        "beside a warm reader",
+                        broker,
+                        over -> BackfillReader.readAll(broker.port(), "old", Long.MAX_VALUE, over));
             }
             return figures;
         });
@@ -60,7 +73,7 @@ class BackfillBench {
                 () -> {
                     try {
                         while (!over.get()) {
-                            pass.run();
+                            pass.run(over::get);
                         }
                     } catch (IOException e) {
                         throw new UncheckedIOException(e);
@@ -74,7 +87,7 @@ class BackfillBench {
 
     @FunctionalInterface
     private interface Pass {
-        void run() throws IOException;
+        void run(BooleanSupplier over) throws IOException;
     }
 
     private static void put(Map<String, Double> figures, String name, Tail tail) {

@@ -7,6 +7,8 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.message.ResponseHeaderData;
@@ -17,7 +19,7 @@ import org.apache.kafka.common.record.internal.Records;
 import ottla.compat.RawConnection;
 
 /**
- * A consumer that reads a whole partition as fast as it is given, eight megabytes at a time, into one buffer: what it would leave to
+ * A consumer that reads a whole partition, eight megabytes at a time, into one buffer: what it would leave to
  * a garbage collector would disturb whoever else is measured in this process.
  */
 final class BackfillReader implements AutoCloseable {
@@ -28,17 +30,26 @@ final class BackfillReader implements AutoCloseable {
     private final String topic;
     private final SocketChannel channel;
     private final ByteBuffer answer = ByteBuffer.allocateDirect(ANSWER_BYTES_MAX);
+    private long readBytes;
 
     private BackfillReader(int port, String topic) throws IOException {
         this.topic = topic;
         this.channel = SocketChannel.open(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port));
     }
 
-    static void readAll(int port, String topic) throws IOException {
+    /** Reads to the end, or until it is over, at most so many bytes in a second. */
+    static void readAll(int port, String topic, long bytesPerSecond, BooleanSupplier over) throws IOException {
         try (BackfillReader reader = new BackfillReader(port, topic)) {
+            long beginNs = System.nanoTime();
             long offset = 0;
-            for (long next = reader.readFrom(offset); next > offset; next = reader.readFrom(offset)) {
+            for (long next = reader.readFrom(offset);
+                    next > offset && !over.getAsBoolean();
+                    next = reader.readFrom(offset)) {
                 offset = next;
+                long dueNs = beginNs + (long) (reader.readBytes * 1e9 / bytesPerSecond);
+                for (long nowNs = System.nanoTime(); nowNs < dueNs; nowNs = System.nanoTime()) {
+                    LockSupport.parkNanos(dueNs - nowNs);
+                }
             }
         }
     }
@@ -62,6 +73,7 @@ final class BackfillReader implements AutoCloseable {
         }
         receive(Integer.BYTES);
         receive(answer.getInt());
+        readBytes += answer.remaining();
         ByteBufferAccessor readable = new ByteBufferAccessor(answer);
         new ResponseHeaderData(readable, ApiKeys.FETCH.responseHeaderVersion(VERSION));
         FetchResponseData.PartitionData data = new FetchResponseData(readable, VERSION)
