@@ -52,19 +52,24 @@ final class MetadataLogs {
         Cluster.Node oldest = nodes.stream()
                 .min(Comparator.comparing(node -> logs.get(node).firstKey()))
                 .orElseThrow();
-        SortedMap<Long, Batch> expected = logs.get(oldest).headMap(endOffset);
+        SortedMap<Long, Batch> expected = upTo(endOffset, logs.get(oldest));
         assertThat(expected).isNotEmpty();
         MetadataImage image = expected.firstKey() == 0
                 ? image(List.of(expected))
                 : fromSnapshot(snapshot(oldest, endOffset).orElseThrow(), expected);
         for (Cluster.Node node : nodes) {
-            SortedMap<Long, Batch> log = logs.get(node).headMap(endOffset);
+            SortedMap<Long, Batch> log = upTo(endOffset, logs.get(node));
             assertThat(log).as("the log of " + node).isNotEmpty().isEqualTo(expected.tailMap(log.firstKey()));
             snapshot(node, endOffset)
                     .ifPresent(snapshot -> assertThat(fromSnapshot(snapshot, log))
                             .as("what %s had from its snapshot at %d", node, snapshot.endOffset)
                             .isEqualTo(image));
         }
+    }
+
+    /** A map of its own: a view would refuse to tell what follows its end, where a snapshot may end, too. */
+    private static SortedMap<Long, Batch> upTo(long endOffset, SortedMap<Long, Batch> log) {
+        return new TreeMap<>(log.headMap(endOffset));
     }
 
     private static MetadataImage fromSnapshot(Snapshot snapshot, SortedMap<Long, Batch> log) {
