@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -219,31 +220,39 @@ public final class LogStore implements AutoCloseable {
      */
     public void load(Collection<Wanted> wanted, int threads) {
         threadsPerDirectory = threads;
-        LogLoading loading = new LogLoading("opened", threads);
         Set<TopicPartition> ours = new HashSet<>();
         wanted.forEach(want -> ours.add(want.partition()));
-        for (Shelf shelf : shelves) {
-            List<Runnable> tasks = new ArrayList<>();
-            synchronized (this) {
+        Map<Shelf, List<Runnable>> tasks = new LinkedHashMap<>();
+        synchronized (this) {
+            for (Shelf shelf : shelves) {
                 setStraysAside(shelf, ours);
-                for (Wanted want : wanted) {
-                    if (shelf.holds(want.partition()) && !open.containsKey(want.partition())) {
-                        tasks.add(() -> load(shelf, want));
-                    }
-                    if (shelf.future(want.partition()).isPresent()) {
-                        tasks.add(() -> futures.load(shelf, want));
-                    }
-                }
-                if (shelf.isDoubtful()) {
-                    LOG.info(
-                            "{} was not closed in order: what {} logs got since their last flush is examined",
-                            shelf,
-                            tasks.size());
-                }
+                tasks.put(shelf, loadings(shelf, wanted));
             }
-            loading.start(shelf.toString(), tasks);
         }
+        // All are known before the first begins: a log that is in two directories must be looked at in both.
+        LogLoading loading = new LogLoading("opened", threads);
+        tasks.forEach((shelf, ofShelf) -> loading.start(shelf.toString(), ofShelf));
         loading.await();
+    }
+
+    /** Under the lock. */
+    private List<Runnable> loadings(Shelf shelf, Collection<Wanted> wanted) {
+        List<Runnable> tasks = new ArrayList<>();
+        for (Wanted want : wanted) {
+            if (shelf.holds(want.partition()) && !open.containsKey(want.partition())) {
+                tasks.add(() -> load(shelf, want));
+            }
+            if (shelf.future(want.partition()).isPresent()) {
+                tasks.add(() -> futures.load(shelf, want));
+            }
+        }
+        if (shelf.isDoubtful()) {
+            LOG.info(
+                    "{} was not closed in order: what {} logs got since their last flush is examined",
+                    shelf,
+                    tasks.size());
+        }
+        return tasks;
     }
 
     private void setStraysAside(Shelf shelf, Set<TopicPartition> ours) {
