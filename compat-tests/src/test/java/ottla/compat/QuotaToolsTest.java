@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.errors.InvalidRequestException;
 import org.apache.kafka.common.quota.ClientQuotaAlteration;
@@ -25,51 +26,28 @@ class QuotaToolsTest {
 
     @Test
     void quotasOfUsersAndClientsAreSetShownAndRemoved() {
-        assertThat(tools.configs(
-                                "--alter",
-                                "--entity-type",
-                                "users",
-                                "--entity-name",
-                                "anna",
-                                "--entity-type",
-                                "clients",
-                                "--entity-default",
-                                "--add-config",
-                                "request_percentage=12.5")
+        String[] clientsOfAnna = {
+            "--entity-type", "users", "--entity-name", "anna", "--entity-type", "clients", "--entity-default"
+        };
+        assertThat(tools.configs(with(clientsOfAnna, "--alter", "--add-config", "request_percentage=12.5"))
                         .lines())
                 .containsExactly("Completed updating config for user anna.");
-
-        String[] described = {
-            "--describe",
-            "--entity-type",
-            "users",
-            "--entity-name",
-            "anna",
-            "--entity-type",
-            "clients",
-            "--entity-default"
-        };
         Waiting.until(
                 "the quota is shown",
-                () -> tools.configs(described)
+                () -> tools.configs(with(clientsOfAnna, "--describe"))
                         .lines()
                         .equals(List.of("Quota configs for user-principal 'anna', the default client-id are "
                                 + "request_percentage=12.5")));
 
-        tools.configs(
-                        "--alter",
-                        "--entity-type",
-                        "users",
-                        "--entity-name",
-                        "anna",
-                        "--entity-type",
-                        "clients",
-                        "--entity-default",
-                        "--delete-config",
-                        "request_percentage")
+        tools.configs(with(clientsOfAnna, "--alter", "--delete-config", "request_percentage"))
                 .succeeded();
         Waiting.until(
-                "the quota is gone", () -> tools.configs(described).lines().isEmpty());
+                "the quota is gone",
+                () -> tools.configs(with(clientsOfAnna, "--describe")).lines().isEmpty());
+    }
+
+    private static String[] with(String[] entity, String... action) {
+        return Stream.of(entity, action).flatMap(Stream::of).toArray(String[]::new);
     }
 
     @Test
