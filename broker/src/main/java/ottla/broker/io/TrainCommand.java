@@ -23,6 +23,8 @@ import ottla.wire.io.PeerLimits;
 import ottla.wire.message.ApiKey;
 import ottla.wire.message.CreateTopicsRequest;
 import ottla.wire.message.CreateTopicsRequest.CreatableTopic;
+import ottla.wire.message.DeleteTopicsRequest;
+import ottla.wire.message.DeleteTopicsRequest.DeleteTopicState;
 import ottla.wire.message.FetchRequest;
 import ottla.wire.message.FetchRequest.FetchPartition;
 import ottla.wire.message.FetchRequest.FetchTopic;
@@ -55,6 +57,14 @@ final class TrainCommand implements Callable<Integer> {
 
     private static final String TOPIC = "training";
 
+    private static final int LARGE_ROUNDS = 3;
+
+    /** A topic of so many partitions is decided on, but not made. */
+    private static final int PARTITIONS_DECIDED = 10_000;
+
+    /** A topic of so many partitions is made and deleted again: enough for the JVM, and soon done. */
+    private static final int PARTITIONS_MADE = 500;
+
     @Override
     public Integer call() throws IOException {
         Path folder = Files.createTempDirectory("ottla-train");
@@ -86,12 +96,7 @@ final class TrainCommand implements Callable<Integer> {
                 .negotiate(new ClientSoftware("ottla", "train"))
                 .toCompletableFuture()
                 .join();
-        ask(
-                connection,
-                CreateTopicsRequest.DEFAULT.withTopics(List.of(CreatableTopic.DEFAULT
-                        .withName(TOPIC)
-                        .withNumPartitions(1)
-                        .withReplicationFactor((short) 1))));
+        ask(connection, create(TOPIC, 1));
         // what is created is served a moment later, and then the metadata shows it
         while (((MetadataResponse) ask(connection, MetadataRequest.DEFAULT.withTopics(null)))
                 .topics()
@@ -104,6 +109,18 @@ final class TrainCommand implements Callable<Integer> {
             ask(connection, 12, fetch(round));
         }
         ask(connection, listOffsets());
+        for (int round = 0; round < LARGE_ROUNDS; round++) {
+            ask(connection, create("decided", PARTITIONS_DECIDED).withValidateOnly(true));
+            ask(connection, create("made", PARTITIONS_MADE));
+            ask(connection, DeleteTopicsRequest.DEFAULT.withTopics(List.of(DeleteTopicState.DEFAULT.withName("made"))));
+        }
+    }
+
+    private static CreateTopicsRequest create(String topic, int partitions) {
+        return CreateTopicsRequest.DEFAULT.withTopics(List.of(CreatableTopic.DEFAULT
+                .withName(topic)
+                .withNumPartitions(partitions)
+                .withReplicationFactor((short) 1)));
     }
 
     private static ProduceRequest produce() {

@@ -1,8 +1,10 @@
 package ottla.controller.decide;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -19,6 +21,9 @@ import ottla.wire.message.metadata.PartitionRecord;
 /** The replicas of new partitions, as somebody wants them or as placement finds them. */
 final class ReplicaAssignments {
     private final ClusterFacts facts;
+
+    /** What a new partition has of its replicas. A large topic has few different ones, which its partitions share. */
+    private record Members(List<Integer> replicas, List<Integer> isr, List<Uuid> directories) {}
 
     ReplicaAssignments(ClusterFacts facts) {
         this.facts = facts;
@@ -39,15 +44,15 @@ final class ReplicaAssignments {
                 Verdict.refused(ErrorCode.INVALID_REPLICATION_FACTOR, failure + impossible.reason());
             case Placed.Replicas placed -> {
                 List<PartitionRecord> records = new ArrayList<>(count);
+                Map<List<Integer>, Members> known = new HashMap<>();
                 for (List<Integer> replicas : placed.byPartition()) {
-                    List<Integer> isr =
-                            replicas.stream().filter(facts::isActive).toList();
-                    if (isr.isEmpty()) {
+                    Members members = known.computeIfAbsent(replicas, this::members);
+                    if (members.isr().isEmpty()) {
                         yield Verdict.refused(
                                 ErrorCode.INVALID_REPLICATION_FACTOR,
                                 failure + "All brokers are currently fenced or in controlled shutdown.");
                     }
-                    records.add(record(topicId, firstPartition + records.size(), replicas, isr));
+                    records.add(record(topicId, firstPartition + records.size(), members));
                 }
                 yield Verdict.granted(records);
             }
@@ -60,13 +65,13 @@ final class ReplicaAssignments {
         if (unsound.isPresent()) {
             return unsound.get().as();
         }
-        List<Integer> isr = replicas.stream().filter(facts::isActive).toList();
-        if (isr.isEmpty()) {
+        Members members = members(List.copyOf(replicas));
+        if (members.isr().isEmpty()) {
             return refused("All brokers specified in the manual partition assignment for partition " + partition
                             + " are fenced or in controlled shutdown.")
                     .as();
         }
-        return Verdict.granted(record(topicId, partition, replicas, isr));
+        return Verdict.granted(record(topicId, partition, members));
     }
 
     /** Why these replicas, which somebody named, cannot be those of one partition. */
@@ -93,20 +98,30 @@ final class ReplicaAssignments {
         return Optional.empty();
     }
 
-    private PartitionRecord record(Uuid topicId, int partition, List<Integer> replicas, List<Integer> isr) {
-        PartitionRecord record = PartitionRecord.DEFAULT
-                .withTopicId(topicId)
-                .withPartitionId(partition)
-                .withReplicas(replicas)
-                .withIsr(isr)
-                .withLeader(isr.getFirst())
-                .withLeaderRecoveryState(PartitionRegistration.LeaderRecovery.RECOVERED.id())
-                .withLeaderEpoch(0)
-                .withPartitionEpoch(0);
-        return facts.image().metadataVersion().hasDirectories()
-                ? record.withDirectories(
-                        replicas.stream().map(facts::defaultDirectory).toList())
-                : record;
+    private Members members(List<Integer> replicas) {
+        return new Members(
+                replicas,
+                replicas.stream().filter(facts::isActive).toList(),
+                facts.image().metadataVersion().hasDirectories()
+                        ? replicas.stream().map(facts::defaultDirectory).toList()
+                        : List.of());
+    }
+
+    private static PartitionRecord record(Uuid topicId, int partition, Members members) {
+        return new PartitionRecord(
+                partition,
+                topicId,
+                members.replicas(),
+                members.isr(),
+                List.of(),
+                List.of(),
+                members.isr().getFirst(),
+                PartitionRegistration.LeaderRecovery.RECOVERED.id(),
+                0,
+                0,
+                members.directories(),
+                null,
+                null);
     }
 
     private static Verdict.Refused<Void> refused(String message) {

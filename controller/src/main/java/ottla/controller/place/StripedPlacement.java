@@ -2,12 +2,9 @@ package ottla.controller.place;
 
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 
@@ -95,18 +92,17 @@ public final class StripedPlacement {
             beginRound();
         }
         roundLeft--;
-        List<Integer> replicas = new ArrayList<>(replicationFactor);
-        Set<Integer> taken = new HashSet<>();
         int leaderRack = firstRack;
         while (racks.get(leaderRack).unfenced.isEmpty()) {
             leaderRack = (leaderRack + 1) % racks.size();
         }
-        Map<Rack, Integer> takenOf = new HashMap<>();
-        for (int rack = leaderRack; replicas.size() < replicationFactor; rack = (rack + 1) % racks.size()) {
-            racks.get(rack)
-                    .pick(takenOf.merge(racks.get(rack), 1, Integer::sum) - 1)
-                    .filter(taken::add)
-                    .ifPresent(replicas::add);
+        List<Integer> replicas = new ArrayList<>(replicationFactor);
+        for (int visit = 0; replicas.size() < replicationFactor; visit++) {
+            Rack rack = racks.get((leaderRack + visit) % racks.size());
+            int index = visit / racks.size();
+            if (index < rack.size()) {
+                replicas.add(rack.get(index));
+            }
         }
         racks.forEach(Rack::turn);
         firstRack = (leaderRack + 1) % racks.size();
@@ -135,15 +131,16 @@ public final class StripedPlacement {
             (broker.standing() == Standing.UNFENCED ? unfenced : fenced).add(broker.id());
         }
 
-        /** The broker that comes {@code index}th for the present partition, if the rack has so many. */
-        Optional<Integer> pick(int index) {
+        int size() {
+            return unfenced.size() + fenced.size();
+        }
+
+        /** The broker that comes {@code index}th for the present partition. */
+        int get(int index) {
             if (index < unfenced.size()) {
-                return Optional.of(unfenced.get((turn + index) % unfenced.size()));
+                return unfenced.get((turn + index) % unfenced.size());
             }
-            int fencedIndex = index - unfenced.size();
-            return fencedIndex < fenced.size()
-                    ? Optional.of(fenced.get((turn + fencedIndex) % fenced.size()))
-                    : Optional.empty();
+            return fenced.get((turn + index - unfenced.size()) % fenced.size());
         }
 
         void turn() {

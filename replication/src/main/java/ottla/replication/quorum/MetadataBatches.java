@@ -58,14 +58,14 @@ public final class MetadataBatches {
         return batch.build();
     }
 
-    /** One record's value. */
+    /** One record's value, valid until the scratch is written again. */
     static ByteBuffer frame(Writer scratch, VersionedRecord record) {
         scratch.clear();
         scratch.unsignedVarint(FRAME_VERSION);
         scratch.unsignedVarint(record.record().recordType());
         scratch.unsignedVarint(record.version());
         record.record().write(scratch, record.version());
-        return scratch.toBuffer();
+        return scratch.written();
     }
 
     /**

@@ -49,6 +49,12 @@ public final class Writer {
         insertedBytes = 0;
     }
 
+    /** All that was written, valid until the next write. There must be no payloads that were not copied. */
+    public ByteBuffer written() {
+        Check.invariant(inserts.isEmpty(), "a message without payloads", inserts.size(), 0);
+        return buffer.slice(0, buffer.position());
+    }
+
     /** All that was written as one heap buffer of its own. */
     public ByteBuffer toBuffer() {
         ByteBuffer whole = ByteBuffer.allocate(sizeBytes());
