@@ -94,6 +94,7 @@ class HouseRulesTest {
                         "ottla.controller.image..",
                         "ottla.controller.decide..",
                         "ottla.controller.place..",
+                        "ottla.controller.quota..",
                         "ottla.log.append..",
                         "ottla.log.epoch..",
                         "ottla.log.producer..",

@@ -25,10 +25,17 @@ public final class RawConnection implements AutoCloseable {
     private static final String CLIENT_ID = "raw";
 
     private final Socket socket = new Socket();
+    private final String clientId;
     private final DataInputStream in;
     private int correlationId;
 
     public RawConnection(int port) throws IOException {
+        this(port, CLIENT_ID);
+    }
+
+    /** A client that calls itself so. */
+    public RawConnection(int port, String clientId) throws IOException {
+        this.clientId = clientId;
         socket.setTcpNoDelay(true);
         socket.setSoTimeout(ANSWER_TIMEOUT_MS);
         socket.connect(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port), ANSWER_TIMEOUT_MS);
@@ -43,17 +50,21 @@ public final class RawConnection implements AutoCloseable {
     }
 
     public Sent send(ApiKeys api, int version, ApiMessage request) throws IOException {
-        sendBytes(frame(api, version, request, ++correlationId));
+        sendBytes(frame(api, version, request, ++correlationId, clientId));
         return new Sent(api, (short) version, correlationId);
     }
 
     /** A request as it goes over the wire, its length first. */
     public static ByteBuffer frame(ApiKeys api, int version, ApiMessage request, int correlationId) {
+        return frame(api, version, request, correlationId, CLIENT_ID);
+    }
+
+    static ByteBuffer frame(ApiKeys api, int version, ApiMessage request, int correlationId, String clientId) {
         short atVersion = (short) version;
         RequestHeaderData header = new RequestHeaderData()
                 .setRequestApiKey(api.id)
                 .setRequestApiVersion(atVersion)
-                .setClientId(CLIENT_ID)
+                .setClientId(clientId)
                 .setCorrelationId(correlationId);
         ByteBuffer head = bytes(header, api.requestHeaderVersion(atVersion));
         ByteBuffer body = bytes(request, atVersion);

@@ -5,6 +5,7 @@ import java.util.concurrent.CompletionStage;
 import ottla.base.Check;
 import ottla.wire.io.Connection;
 import ottla.wire.io.InboundRequest;
+import ottla.wire.io.Principal;
 import ottla.wire.message.ApiKey;
 import ottla.wire.message.Request;
 import ottla.wire.message.Response;
@@ -20,23 +21,36 @@ public final class CarriedRequest implements InboundRequest {
     private final int correlationId;
     private final String clientId;
     private final Request message;
+    private final Principal principal;
     private final InboundRequest carrier;
     private final CompletableFuture<Response> answered = new CompletableFuture<>();
 
     /** @param carrier what brought it */
     CarriedRequest(
-            ApiKey api, int version, int correlationId, String clientId, Request message, InboundRequest carrier) {
+            ApiKey api,
+            int version,
+            int correlationId,
+            String clientId,
+            Request message,
+            Principal principal,
+            InboundRequest carrier) {
         this.api = api;
         this.version = version;
         this.correlationId = correlationId;
         this.clientId = clientId;
         this.message = message;
+        this.principal = principal;
         this.carrier = carrier;
     }
 
     /** A request that came to this node's broker, for this node's controller. The broker may have changed the message. */
     public static CarriedRequest within(InboundRequest from, Request message) {
-        return new CarriedRequest(from.api(), from.version(), from.correlationId(), from.clientId(), message, from);
+        return onBehalfOf(from, from.api(), from.version(), message);
+    }
+
+    /** What a request makes this broker ask, as if the client had asked it itself. */
+    public static CarriedRequest onBehalfOf(InboundRequest from, ApiKey api, int version, Request message) {
+        return new CarriedRequest(api, version, from.correlationId(), from.clientId(), message, from.principal(), from);
     }
 
     /** Completes with the answer; fails if the request was ended without one. */
@@ -75,6 +89,11 @@ public final class CarriedRequest implements InboundRequest {
     }
 
     @Override
+    public Principal principal() {
+        return principal;
+    }
+
+    @Override
     public int sizeBytes() {
         return carrier.sizeBytes();
     }
@@ -102,6 +121,11 @@ public final class CarriedRequest implements InboundRequest {
     @Override
     public void whenLeaving(Runnable task) {
         carrier.whenLeaving(task);
+    }
+
+    @Override
+    public void holdBack(int throttleMs) {
+        // whoever waits for the answer reads there for how long
     }
 
     @Override

@@ -7,6 +7,9 @@ import ottla.wire.message.CreatePartitionsRequest;
 
 /** Gives topics more partitions (KIP-195); the controller decides. */
 public final class CreatePartitionsApi implements Api<CreatePartitionsRequest> {
+    /** The first whose clients know that they may be refused for their quota (KIP-599). */
+    private static final int STRICT_VERSION = 3;
+
     private final ControllerNode controller;
 
     public CreatePartitionsApi(ControllerNode controller) {
@@ -20,6 +23,6 @@ public final class CreatePartitionsApi implements Api<CreatePartitionsRequest> {
 
     @Override
     public void serve(CreatePartitionsRequest request, InboundRequest inbound) {
-        Later.answer(inbound, controller.createPartitions(request));
+        Later.answer(inbound, controller.createPartitions(request, Mutations.of(inbound, STRICT_VERSION)));
     }
 }

@@ -7,6 +7,9 @@ import ottla.wire.message.CreateTopicsRequest;
 
 /** Creates topics; the controller decides. */
 public final class CreateTopicsApi implements Api<CreateTopicsRequest> {
+    /** The first whose clients know that they may be refused for their quota (KIP-599). */
+    private static final int STRICT_VERSION = 6;
+
     private final ControllerNode controller;
 
     public CreateTopicsApi(ControllerNode controller) {
@@ -20,6 +23,6 @@ public final class CreateTopicsApi implements Api<CreateTopicsRequest> {
 
     @Override
     public void serve(CreateTopicsRequest request, InboundRequest inbound) {
-        Later.answer(inbound, controller.createTopics(request));
+        Later.answer(inbound, controller.createTopics(request, Mutations.of(inbound, STRICT_VERSION)));
     }
 }

@@ -7,6 +7,9 @@ import ottla.wire.message.DeleteTopicsRequest;
 
 /** Deletes topics by name or id (KIP-516); the controller decides. */
 public final class DeleteTopicsApi implements Api<DeleteTopicsRequest> {
+    /** The first whose clients know that they may be refused for their quota (KIP-599). */
+    private static final int STRICT_VERSION = 5;
+
     private final ControllerNode controller;
 
     public DeleteTopicsApi(ControllerNode controller) {
@@ -20,6 +23,7 @@ public final class DeleteTopicsApi implements Api<DeleteTopicsRequest> {
 
     @Override
     public void serve(DeleteTopicsRequest request, InboundRequest inbound) {
-        Later.answer(inbound, controller.deleteTopics(request, inbound.version()));
+        Later.answer(
+                inbound, controller.deleteTopics(request, inbound.version(), Mutations.of(inbound, STRICT_VERSION)));
     }
 }

@@ -71,7 +71,7 @@ public final class Envelopes {
         header.write(out, from.api().requestHeaderVersion(from.version()));
         message.write(out, from.version());
         ByteBuffer request = out.toBuffer();
-        Principal principal = from.connection().principal();
+        Principal principal = from.principal();
         out.int16(PRINCIPAL_VERSION);
         new DefaultPrincipalData(principal.type(), principal.name(), false).write(out, PRINCIPAL_VERSION);
         InetAddress client = from.connection().remoteAddress().getAddress();
@@ -90,7 +90,8 @@ public final class Envelopes {
     }
 
     static Opened open(EnvelopeRequest envelope, InboundRequest carrier, ServedApis served) {
-        if (!isPrincipal(envelope.requestPrincipal())) {
+        Optional<Principal> principal = principal(envelope.requestPrincipal());
+        if (principal.isEmpty()) {
             return new Opened.Refused(ErrorCode.PRINCIPAL_DESERIALIZATION_FAILURE, "nobody is named who asks");
         }
         try {
@@ -99,13 +100,13 @@ public final class Envelopes {
             return new Opened.Refused(ErrorCode.INVALID_REQUEST, "no address: " + noAddress.getMessage());
         }
         try {
-            return open(new Reader(envelope.requestData()), carrier, served);
+            return open(new Reader(envelope.requestData()), principal.get(), carrier, served);
         } catch (MalformedMessage malformed) {
             return new Opened.Refused(ErrorCode.UNSUPPORTED_VERSION, String.valueOf(malformed.getMessage()));
         }
     }
 
-    private static Opened open(Reader in, InboundRequest carrier, ServedApis served) {
+    private static Opened open(Reader in, Principal principal, InboundRequest carrier, ServedApis served) {
         Reader ahead = new Reader(in.rest());
         Optional<ApiKey> key = ApiKey.of(ahead.int16());
         int version = ahead.int16();
@@ -124,22 +125,22 @@ public final class Envelopes {
         Request message = api.readRequest(in, version);
         String clientId = header.clientId();
         return new Opened.Accepted(new CarriedRequest(
-                api, version, header.correlationId(), clientId == null ? "" : clientId, message, carrier));
+                api, version, header.correlationId(), clientId == null ? "" : clientId, message, principal, carrier));
     }
 
-    private static boolean isPrincipal(@Nullable ByteBuffer bytes) {
+    private static Optional<Principal> principal(@Nullable ByteBuffer bytes) {
         if (bytes == null) {
-            return false;
+            return Optional.empty();
         }
         Reader in = new Reader(bytes);
         try {
             if (in.int16() != PRINCIPAL_VERSION) {
-                return false;
+                return Optional.empty();
             }
-            var unused = DefaultPrincipalData.read(in, PRINCIPAL_VERSION);
-            return true;
+            DefaultPrincipalData read = DefaultPrincipalData.read(in, PRINCIPAL_VERSION);
+            return Optional.of(new Principal(read.type(), read.name()));
         } catch (MalformedMessage malformed) {
-            return false;
+            return Optional.empty();
         }
     }
 

@@ -6,7 +6,7 @@ import org.slf4j.LoggerFactory;
 import ottla.wire.io.InboundRequest;
 import ottla.wire.message.Response;
 
-/** Answers that come from another thread. */
+/** Answers that come from another thread. A client whose answer tells it to be quiet is not heard for as long (KIP-219). */
 final class Later {
     private static final Logger LOG = LoggerFactory.getLogger(Later.class);
 
@@ -16,6 +16,10 @@ final class Later {
     static void answer(InboundRequest inbound, CompletionStage<? extends Response> answer) {
         answer.whenComplete((response, failure) -> {
             if (failure == null) {
+                int throttleMs = response.throttleTimeMs();
+                if (throttleMs > 0) {
+                    inbound.holdBack(throttleMs);
+                }
                 inbound.answer(response);
             } else {
                 LOG.error("{} of version {} failed", inbound.api().title(), inbound.version(), failure);

@@ -61,7 +61,7 @@ public final class MetadataApi implements Api<MetadataRequest> {
             }
         }
         if (request.allowAutoTopicCreation() && !missing.isEmpty()) {
-            creation.createOnDemand(missing);
+            creation.createOnDemand(missing, inbound);
         }
         inbound.answer(answer(image, listener, request, topics));
     }

@@ -128,7 +128,7 @@ final class Node implements AutoCloseable {
         // apart, so that clients that use up their connections cannot keep brokers from their controller
         ApiTable controllerTable = ApiTables.controller(metadata.controller(), metadata.quorum(), cluster, values);
         ActiveController active = new ActiveController(
-                metadata.controller(), controllerTable, metadata.channel(), values.number("request.timeout.ms"));
+                metadata.controller(), controllerTable, metadata.clientsChannel(), values.number("request.timeout.ms"));
         if (!config.isBroker()) {
             openController(loops, controllerTable);
             // with nothing to carry out, the newest image is at once what is served
@@ -169,8 +169,15 @@ final class Node implements AutoCloseable {
         return presence.known();
     }
 
-    /** The quorum, the controller that follows it, and the way to the controller that leads it. */
-    record Metadata(QuorumNode quorum, ControllerNode controller, ControllerChannel channel) {}
+    /**
+     * The quorum, the controller that follows it, and the ways to the controller that leads it: one for what the node has to say, and
+     * one for what clients want, behind which no heartbeat waits.
+     */
+    record Metadata(
+            QuorumNode quorum,
+            ControllerNode controller,
+            ControllerChannel channel,
+            ControllerChannel clientsChannel) {}
 
     private Metadata startMetadata(Directories directories, LogStore store, EventLoops loops) {
         LogDirectory directory = directories.metadata();
@@ -194,16 +201,21 @@ final class Node implements AutoCloseable {
                         settings.quorumPeers().requestTimeoutMs()));
         NetworkClient client = new NetworkClient(loops, PeerLimits.DEFAULT);
         AtomicReference<Supplier<Leadership>> leadership = new AtomicReference<>(() -> Leadership.NONE);
-        ControllerChannel channel = new ControllerChannel(
+        Supplier<ControllerChannel> channels = () -> new ControllerChannel(
                 () -> leadership.get().get(),
                 this::controllerAddress,
                 endpoint -> new PeerLink(client, software, "broker-" + config.nodeId(), endpoint));
+        ControllerChannel channel = channels.get();
+        ControllerChannel clientsChannel = channels.get();
         QuorumNode quorum = QuorumNode.start(
                 settings.quorum(directories.clusterId(), directory.id().orElse(Uuid.ZERO)),
                 store.shell(directory.disk()),
                 peers,
                 () -> System.nanoTime() / 1_000_000,
-                List.of(controller, new LeaderWatch(channel::epochBegun)),
+                List.of(controller, new LeaderWatch(epoch -> {
+                    channel.epochBegun(epoch);
+                    clientsChannel.epochBegun(epoch);
+                })),
                 this::quorumFailed);
         access.into(quorum);
         leadership.set(quorum::leadership);
@@ -211,7 +223,8 @@ final class Node implements AutoCloseable {
         endings.add("quorum", quorum::close);
         endings.add("controller", controller::close);
         endings.add("controller's channel", channel::close);
-        return new Metadata(quorum, controller, channel);
+        endings.add("clients' way to the controller", clientsChannel::close);
+        return new Metadata(quorum, controller, channel, clientsChannel);
     }
 
     /** Where the leader of the quorum answers other nodes; where this node itself is bound if it leads. */

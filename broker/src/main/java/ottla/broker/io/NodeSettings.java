@@ -14,6 +14,7 @@ import ottla.broker.config.NodeConfig;
 import ottla.broker.config.Values;
 import ottla.controller.decide.ControllerSettings;
 import ottla.controller.io.ControllerNode;
+import ottla.controller.quota.QuotaWindow;
 import ottla.coordinator.group.GroupConfig;
 import ottla.log.LogConfig;
 import ottla.log.io.LogCleaner;
@@ -141,7 +142,10 @@ record NodeSettings(NodeConfig config) {
                         : ControllerSettings.TopicDeletion.DISABLED,
                 values.flag("unclean.leader.election.enable")
                         ? ControllerSettings.UncleanElection.ALLOWED
-                        : ControllerSettings.UncleanElection.FORBIDDEN);
+                        : ControllerSettings.UncleanElection.FORBIDDEN,
+                new QuotaWindow(
+                        values.number("controller.quota.window.num"),
+                        values.number("controller.quota.window.size.seconds")));
     }
 
     ControllerNode.Timing controllerTiming() {

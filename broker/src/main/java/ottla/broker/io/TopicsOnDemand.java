@@ -1,21 +1,26 @@
 package ottla.broker.io;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ottla.base.ErrorCode;
+import ottla.broker.api.CarriedRequest;
 import ottla.broker.api.InternalTopics;
 import ottla.broker.api.TopicCreation;
 import ottla.broker.config.Values;
+import ottla.wire.io.InboundRequest;
+import ottla.wire.message.ApiKey;
 import ottla.wire.message.CreateTopicsRequest;
 import ottla.wire.message.CreateTopicsRequest.CreatableTopic;
 import ottla.wire.message.CreateTopicsRequest.CreatableTopicConfig;
+import ottla.wire.message.CreateTopicsResponse;
 
 /** Asks the controller for topics that are wanted but not there. A topic that is being created is not asked for twice. */
 final class TopicsOnDemand implements TopicCreation {
@@ -33,31 +38,35 @@ final class TopicsOnDemand implements TopicCreation {
     }
 
     @Override
-    public void createOnDemand(Set<String> names) {
+    public void createOnDemand(Set<String> names, InboundRequest from) {
         if (!values.flag("auto.create.topics.enable")) {
             return;
         }
-        List<CreatableTopic> topics = new ArrayList<>();
-        for (String name : names) {
-            if (InternalTopics.contains(name)) {
-                createInternal(name);
-            } else {
-                topics.add(CreatableTopic.DEFAULT
-                        .withName(name)
-                        .withNumPartitions(CONTROLLERS_CHOICE)
-                        .withReplicationFactor((short) CONTROLLERS_CHOICE));
-            }
-        }
-        create(topics);
+        List<CreatableTopic> topics = names.stream()
+                .map(name -> InternalTopics.contains(name)
+                        ? internal(name)
+                        : CreatableTopic.DEFAULT
+                                .withName(name)
+                                .withNumPartitions(CONTROLLERS_CHOICE)
+                                .withReplicationFactor((short) CONTROLLERS_CHOICE))
+                .toList();
+        ApiKey api = ApiKey.CREATE_TOPICS;
+        create(
+                topics,
+                request -> controller.<CreateTopicsRequest, CreateTopicsResponse>forward(
+                        request, CarriedRequest.onBehalfOf(from, api, api.maxVersion(), request)));
     }
 
     @Override
     public void createInternal(String name) {
-        switch (name) {
-            case InternalTopics.OFFSETS ->
-                create(List.of(internal(name, "offsets.topic", Map.of("compression.type", "producer"))));
+        create(List.of(internal(name)), controller::createTopics);
+    }
+
+    private CreatableTopic internal(String name) {
+        return switch (name) {
+            case InternalTopics.OFFSETS -> internal(name, "offsets.topic", Map.of("compression.type", "producer"));
             case InternalTopics.TRANSACTIONS ->
-                create(List.of(internal(
+                internal(
                         name,
                         "transaction.state.log",
                         Map.of(
@@ -66,13 +75,13 @@ final class TopicsOnDemand implements TopicCreation {
                                 "unclean.leader.election.enable",
                                 "false",
                                 "min.insync.replicas",
-                                values.text("transaction.state.log.min.isr")))));
+                                values.text("transaction.state.log.min.isr")));
             default ->
-                create(List.of(internal(
+                internal(
                         name,
                         "share.coordinator.state.topic",
-                        Map.of("min.insync.replicas", values.text("share.coordinator.state.topic.min.isr")))));
-        }
+                        Map.of("min.insync.replicas", values.text("share.coordinator.state.topic.min.isr")));
+        };
     }
 
     private CreatableTopic internal(String name, String prefix, Map<String, String> more) {
@@ -89,7 +98,8 @@ final class TopicsOnDemand implements TopicCreation {
                         .toList());
     }
 
-    private void create(List<CreatableTopic> wanted) {
+    private void create(
+            List<CreatableTopic> wanted, Function<CreateTopicsRequest, CompletionStage<CreateTopicsResponse>> ask) {
         List<CreatableTopic> topics =
                 wanted.stream().filter(topic -> underWay.add(topic.name())).toList();
         if (topics.isEmpty()) {
@@ -97,7 +107,7 @@ final class TopicsOnDemand implements TopicCreation {
         }
         CreateTopicsRequest request =
                 CreateTopicsRequest.DEFAULT.withTopics(topics).withTimeoutMs(values.number("request.timeout.ms"));
-        controller.createTopics(request).whenComplete((response, failure) -> {
+        ask.apply(request).whenComplete((response, failure) -> {
             topics.forEach(topic -> underWay.remove(topic.name()));
             if (failure != null) {
                 LOG.warn("Topics could not be created on demand", failure);

@@ -1,11 +1,12 @@
 package ottla.controller.decide;
 
 import java.util.OptionalInt;
+import ottla.controller.quota.QuotaWindow;
 
 /**
  * The configuration that decisions depend on, by the keys {@code num.partitions}, {@code default.replication.factor},
- * {@code broker.session.timeout.ms}, {@code min.insync.replicas}, {@code delete.topic.enable} and
- * {@code unclean.leader.election.enable}.
+ * {@code broker.session.timeout.ms}, {@code min.insync.replicas}, {@code delete.topic.enable},
+ * {@code unclean.leader.election.enable}, {@code controller.quota.window.num} and {@code controller.quota.window.size.seconds}.
  *
  * @param brokerInProcess the broker that runs in this very process, if one does. A registration of it from before this process
  *     can have no living owner, so a node that was killed and restarted need not wait for its own session to end
@@ -19,7 +20,8 @@ public record ControllerSettings(
         int minInsyncReplicas,
         long sessionTimeoutMs,
         TopicDeletion topicDeletion,
-        UncleanElection uncleanElection) {
+        UncleanElection uncleanElection,
+        QuotaWindow mutationWindow) {
     public static ControllerSettings of(String clusterId, int nodeId) {
         return new ControllerSettings(
                 clusterId,
@@ -30,7 +32,8 @@ public record ControllerSettings(
                 1,
                 9000,
                 TopicDeletion.ALLOWED,
-                UncleanElection.FORBIDDEN);
+                UncleanElection.FORBIDDEN,
+                QuotaWindow.DEFAULT);
     }
 
     public enum TopicDeletion {

@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.random.RandomGenerator;
 import ottla.base.ErrorCode;
 import ottla.controller.image.TopicImage;
+import ottla.controller.quota.MutationQuota;
 import ottla.replication.machine.Decision;
 import ottla.wire.message.CreatePartitionsRequest;
 import ottla.wire.message.CreatePartitionsRequest.CreatePartitionsAssignment;
@@ -22,10 +23,17 @@ import ottla.wire.message.metadata.PartitionRecord;
 public final class PartitionGrowth {
     private final ClusterFacts facts;
     private final RandomGenerator random;
+    private final MutationQuota quota;
 
     public PartitionGrowth(ClusterFacts facts, RandomGenerator random) {
+        this(facts, random, MutationQuota.UNLIMITED);
+    }
+
+    /** {@code random} spreads replicas, {@code quota} counts new partitions. */
+    public PartitionGrowth(ClusterFacts facts, RandomGenerator random, MutationQuota quota) {
         this.facts = facts;
         this.random = random;
+        this.quota = quota;
     }
 
     public Decision<MetadataRecord, CreatePartitionsResponse> grow(CreatePartitionsRequest request) {
@@ -52,7 +60,7 @@ public final class PartitionGrowth {
                 }
                 case Verdict.Refused<List<PartitionRecord>> refused ->
                     results.add(new CreatePartitionsTopicResult(
-                            topic.name(), refused.error().code(), refused.message()));
+                            topic.name(), refused.error().code(), Refusals.sentence(refused)));
             }
         }
         return new Decision<>(
@@ -77,19 +85,23 @@ public final class PartitionGrowth {
                             + " would not be an increase.");
         }
         int added = asked.count() - present;
-        if (addedBefore + (long) added > TopicCreation.PARTITION_COUNT_MAX) {
-            return Verdict.refused(ErrorCode.POLICY_VIOLATION, "Excessively large number of partitions per request.");
-        }
         List<CreatePartitionsAssignment> assignments = asked.assignments();
-        int factor = topic.partitions().getFirst().replicas().size();
-        if (assignments == null) {
-            return new ReplicaAssignments(facts).place(topic.id(), present, added, factor, random);
-        }
-        if (assignments.size() != added) {
+        if (assignments != null && assignments.size() != added) {
             return Verdict.refused(
                     ErrorCode.INVALID_REPLICA_ASSIGNMENT,
                     "Attempted to add " + added + " additional partition(s), but only " + assignments.size()
                             + " assignment(s) were specified.");
+        }
+        // as in Kafka, what is refused for another reason after this has been counted
+        if (!quota.admits(added)) {
+            return Refusals.quotaExceeded();
+        }
+        if (addedBefore + (long) added > TopicCreation.PARTITION_COUNT_MAX) {
+            return Verdict.refused(ErrorCode.POLICY_VIOLATION, "Excessively large number of partitions per request.");
+        }
+        int factor = topic.partitions().getFirst().replicas().size();
+        if (assignments == null) {
+            return new ReplicaAssignments(facts).place(topic.id(), present, added, factor, random);
         }
         List<PartitionRecord> records = new ArrayList<>();
         for (CreatePartitionsAssignment assignment : assignments) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import ottla.base.ErrorCode;
 import ottla.base.Uuid;
 import ottla.replication.machine.Refusal;
@@ -52,6 +53,15 @@ public final class Refusals {
                 activeId.isPresent()
                         ? "The active controller appears to be node " + activeId.getAsInt() + "."
                         : "No controller appears to be active.");
+    }
+
+    static <T> Verdict.Refused<T> quotaExceeded() {
+        return Verdict.refused(ErrorCode.THROTTLING_QUOTA_EXCEEDED, "The throttling quota has been exceeded.");
+    }
+
+    /** What is sent of a message: nothing if it says no more than its error, as in Kafka. Clients know those words themselves. */
+    static @Nullable String sentence(Verdict.Refused<?> refused) {
+        return refused.error() == ErrorCode.THROTTLING_QUOTA_EXCEEDED ? null : refused.message();
     }
 
     /** What the runtime's refusal means to a client of the controller. */

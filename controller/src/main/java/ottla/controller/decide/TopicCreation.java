@@ -11,8 +11,10 @@ import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import ottla.base.ErrorCode;
 import ottla.base.Uuid;
+import ottla.controller.quota.MutationQuota;
 import ottla.replication.machine.Decision;
 import ottla.wire.message.CreateTopicsRequest;
 import ottla.wire.message.CreateTopicsRequest.CreatableReplicaAssignment;
@@ -36,12 +38,18 @@ public final class TopicCreation {
     private final ClusterFacts facts;
     private final Supplier<Uuid> ids;
     private final RandomGenerator random;
+    private final MutationQuota quota;
 
-    /** {@code ids} gives ids for topics, {@code random} spreads replicas. */
     public TopicCreation(ClusterFacts facts, Supplier<Uuid> ids, RandomGenerator random) {
+        this(facts, ids, random, MutationQuota.UNLIMITED);
+    }
+
+    /** {@code ids} gives ids for topics, {@code random} spreads replicas, {@code quota} counts their partitions. */
+    public TopicCreation(ClusterFacts facts, Supplier<Uuid> ids, RandomGenerator random, MutationQuota quota) {
         this.facts = facts;
         this.ids = ids;
         this.random = random;
+        this.quota = quota;
     }
 
     /** {@code describable} says of which topics the caller may see the configuration. */
@@ -73,7 +81,7 @@ public final class TopicCreation {
                     results.add(result(created.value(), describable));
                 }
                 case Verdict.Refused<Created> refused ->
-                    results.add(refused(topic.name(), refused.error(), refused.message()));
+                    results.add(refused(topic.name(), refused.error(), Refusals.sentence(refused)));
             }
         }
         return new Decision<>(
@@ -111,6 +119,9 @@ public final class TopicCreation {
             return refused.as();
         }
         List<PartitionRecord> partitions = placed.granted();
+        if (!quota.admits(partitions.size())) {
+            return Refusals.quotaExceeded();
+        }
         return Verdict.granted(new Created(name, id, overrides, partitions));
     }
 
@@ -239,7 +250,7 @@ public final class TopicCreation {
                 .toList());
     }
 
-    private static CreatableTopicResult refused(String name, ErrorCode error, String message) {
+    private static CreatableTopicResult refused(String name, ErrorCode error, @Nullable String message) {
         return CreatableTopicResult.DEFAULT
                 .withName(name)
                 .withErrorCode(error.code())

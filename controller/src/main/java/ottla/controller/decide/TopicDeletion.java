@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import ottla.base.ErrorCode;
 import ottla.base.Uuid;
 import ottla.controller.image.TopicImage;
+import ottla.controller.quota.MutationQuota;
 import ottla.replication.machine.Decision;
 import ottla.wire.message.DeleteTopicsRequest;
 import ottla.wire.message.DeleteTopicsRequest.DeleteTopicState;
@@ -24,9 +25,16 @@ public final class TopicDeletion {
     private static final int FIRST_VERSION_TO_KNOW_DISABLED = 3;
 
     private final ClusterFacts facts;
+    private final MutationQuota quota;
 
     public TopicDeletion(ClusterFacts facts) {
+        this(facts, MutationQuota.UNLIMITED);
+    }
+
+    /** {@code quota} counts the partitions of what is deleted. */
+    public TopicDeletion(ClusterFacts facts, MutationQuota quota) {
         this.facts = facts;
+        this.quota = quota;
     }
 
     /** {@code version} is the request's: older clients do not know every error. */
@@ -46,6 +54,11 @@ public final class TopicDeletion {
         ids(asked, results, deleted);
         List<MetadataRecord> records = new ArrayList<>();
         for (TopicImage topic : deleted.values()) {
+            if (!quota.admits(topic.partitionCount())) {
+                Verdict.Refused<Void> exceeded = Refusals.quotaExceeded();
+                results.add(refused(topic.name(), topic.id(), exceeded.error(), Refusals.sentence(exceeded)));
+                continue;
+            }
             records.add(new RemoveTopicRecord(topic.id()));
             results.add(new DeletableTopicResult(topic.name(), topic.id(), ErrorCode.NONE.code(), null));
         }
@@ -127,7 +140,8 @@ public final class TopicDeletion {
         return twice;
     }
 
-    private static DeletableTopicResult refused(@Nullable String name, Uuid id, ErrorCode error, String message) {
+    private static DeletableTopicResult refused(
+            @Nullable String name, Uuid id, ErrorCode error, @Nullable String message) {
         return new DeletableTopicResult(name, id, error.code(), message);
     }
 }

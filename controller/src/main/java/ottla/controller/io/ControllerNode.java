@@ -8,9 +8,9 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
-import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,6 +41,9 @@ import ottla.controller.image.ImageDelta;
 import ottla.controller.image.ImageFollower;
 import ottla.controller.image.ImageFollower.Step;
 import ottla.controller.image.Provenance;
+import ottla.controller.quota.MutationQuota;
+import ottla.controller.quota.MutationQuotas;
+import ottla.controller.quota.MutationRequest;
 import ottla.replication.io.CommittedBatch;
 import ottla.replication.io.MachineThread;
 import ottla.replication.io.QuorumListener;
@@ -121,6 +124,7 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
     private final Snapshots snapshots;
     private final MachineThread thread;
     private final LongSupplier clockMs;
+    private final MutationQuotas quotas;
 
     private final ImageFollower follower = new ImageFollower();
     private final List<ImageListener> listeners = new ArrayList<>();
@@ -154,6 +158,7 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
         this.random = random;
         this.kraftVersion = kraftVersion;
         this.clockMs = clockMs;
+        this.quotas = new MutationQuotas(settings.mutationWindow());
         this.timing = timing;
         this.snapshots = new Snapshots(
                 new Snapshots.Policy(
@@ -344,32 +349,43 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
         return follower.image().isBootstrapped() ? List.of() : Activation.firstRecords(bootstrap, settings);
     }
 
+    /** Creates topics that this node wants itself: nobody's quota counts them. */
     public CompletionStage<CreateTopicsResponse> createTopics(CreateTopicsRequest request) {
-        return createTopics(request, topic -> true);
-    }
-
-    /** {@code describable} says of which topics the caller may see the configuration. */
-    public CompletionStage<CreateTopicsResponse> createTopics(
-            CreateTopicsRequest request, Predicate<String> describable) {
         return decide(
                 (active, nowMs) ->
-                        new TopicCreation(active.facts(), this::newTopicId, random).create(request, describable),
+                        new TopicCreation(active.facts(), this::newTopicId, random).create(request, topic -> true),
                 request.timeoutMs(),
                 why -> Refusals.of(request, why));
     }
 
-    public CompletionStage<DeleteTopicsResponse> deleteTopics(DeleteTopicsRequest request, int version) {
-        return decide(
-                (active, nowMs) -> new TopicDeletion(active.facts()).delete(request, version),
+    public CompletionStage<CreateTopicsResponse> createTopics(CreateTopicsRequest request, MutationRequest by) {
+        return mutate(
+                by,
+                (active, quota) -> new TopicCreation(active.facts(), this::newTopicId, random, quota)
+                        .create(request, topic -> true),
                 request.timeoutMs(),
-                why -> Refusals.of(request, why));
+                why -> Refusals.of(request, why),
+                CreateTopicsResponse::withThrottleTimeMs);
     }
 
-    public CompletionStage<CreatePartitionsResponse> createPartitions(CreatePartitionsRequest request) {
-        return decide(
-                (active, nowMs) -> new PartitionGrowth(active.facts(), random).grow(request),
+    public CompletionStage<DeleteTopicsResponse> deleteTopics(
+            DeleteTopicsRequest request, int version, MutationRequest by) {
+        return mutate(
+                by,
+                (active, quota) -> new TopicDeletion(active.facts(), quota).delete(request, version),
                 request.timeoutMs(),
-                why -> Refusals.of(request, why));
+                why -> Refusals.of(request, why),
+                DeleteTopicsResponse::withThrottleTimeMs);
+    }
+
+    public CompletionStage<CreatePartitionsResponse> createPartitions(
+            CreatePartitionsRequest request, MutationRequest by) {
+        return mutate(
+                by,
+                (active, quota) -> new PartitionGrowth(active.facts(), random, quota).grow(request),
+                request.timeoutMs(),
+                why -> Refusals.of(request, why),
+                CreatePartitionsResponse::withThrottleTimeMs);
     }
 
     public CompletionStage<IncrementalAlterConfigsResponse> incrementalAlterConfigs(
@@ -525,6 +541,21 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
                 why -> Refusals.of(request, why));
     }
 
+    /** A decision that counts against a quota. Its answer says for how long the client is to be quiet from then on. */
+    private <A> CompletionStage<A> mutate(
+            MutationRequest by,
+            Mutation<A> mutation,
+            long timeoutMs,
+            Function<Verdict.Refused<Void>, A> refused,
+            BiFunction<A, Integer, A> throttled) {
+        MutationQuotas.Share share = quotas.share(by);
+        return this.<A>decide(
+                        (active, nowMs) -> mutation.decide(active, share.at(active.machine.image(), nowMs)),
+                        timeoutMs,
+                        refused)
+                .thenApply(answer -> throttled.apply(answer, share.throttleTimeMs(clockMs.getAsLong())));
+    }
+
     private <A> CompletionStage<A> decide(
             Decider<A> decider, long timeoutMs, Function<Verdict.Refused<Void>, A> refused) {
         CompletableFuture<A> answer = new CompletableFuture<>();
@@ -579,6 +610,11 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
     @FunctionalInterface
     private interface Decider<A> {
         Decision<MetadataRecord, A> decide(ControllerTerm active, long nowMs);
+    }
+
+    @FunctionalInterface
+    private interface Mutation<A> {
+        Decision<MetadataRecord, A> decide(ControllerTerm active, MutationQuota quota);
     }
 
     /** Who waits until the image has come to an offset. */

@@ -2,6 +2,7 @@ package ottla.controller.decide;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -10,6 +11,7 @@ import ottla.base.ErrorCode;
 import ottla.base.Uuid;
 import ottla.controller.image.ConfigResource;
 import ottla.controller.image.TopicImage;
+import ottla.controller.quota.MutationQuota;
 import ottla.replication.machine.Decision;
 import ottla.wire.message.CreatePartitionsRequest;
 import ottla.wire.message.CreatePartitionsRequest.CreatePartitionsAssignment;
@@ -239,6 +241,58 @@ class TopicDecisionsTest {
         assertThat(result.errorMessage()).isEqualTo(message);
         Optional<TopicImage> made = cluster.image().topic("t");
         assertThat(made).isEmpty();
+    }
+
+    @Test
+    void partitionsAreCountedWhenNothingElseIsWrong() {
+        List<Integer> counted = new ArrayList<>();
+        MutationQuota quota = count -> counted.add(count) && count < 9;
+        CreateTopicsRequest topics = CreateTopicsRequest.DEFAULT.withTopics(List.of(
+                SmallCluster.topic("a", 2, 1),
+                SmallCluster.topic("t 9", 3, 1),
+                SmallCluster.topic("c", 4, 9),
+                SmallCluster.topic("d", 9, 1),
+                SmallCluster.topic("e", 5, 1)));
+        assertThat(cluster.apply(new TopicCreation(cluster.facts(), cluster.newId(), cluster.random(), quota)
+                                .create(topics, topic -> true))
+                        .topics())
+                .filteredOn(topic -> topic.errorCode() == ErrorCode.THROTTLING_QUOTA_EXCEEDED.code())
+                .singleElement()
+                .satisfies(topic -> {
+                    assertThat(topic.name()).isEqualTo("d");
+                    assertThat(topic.errorMessage()).isNull();
+                });
+        assertThat(counted).containsExactly(2, 9, 5);
+        assertThat(cluster.image().topic("d")).isEmpty();
+
+        counted.clear();
+        CreatePartitionsRequest growth = CreatePartitionsRequest.DEFAULT.withTopics(List.of(
+                new CreatePartitionsTopic("a", 2, null),
+                new CreatePartitionsTopic("e", 6, List.of()),
+                new CreatePartitionsTopic("none", 6, null)));
+        cluster.apply(new PartitionGrowth(cluster.facts(), cluster.random(), quota).grow(growth));
+        assertThat(counted).isEmpty();
+        growth = growth.withTopics(
+                List.of(new CreatePartitionsTopic("a", 5, null), new CreatePartitionsTopic("e", 14, null)));
+        assertThat(cluster.apply(new PartitionGrowth(cluster.facts(), cluster.random(), quota).grow(growth))
+                        .results())
+                .extracting(CreatePartitionsTopicResult::errorCode)
+                .containsExactly(ErrorCode.NONE.code(), ErrorCode.THROTTLING_QUOTA_EXCEEDED.code());
+        assertThat(counted).containsExactly(3, 9);
+        assertThat(cluster.image().topic("e").orElseThrow().partitionCount()).isEqualTo(5);
+
+        counted.clear();
+        cluster.create(SmallCluster.topic("f", 9, 1));
+        DeleteTopicsRequest deletion = DeleteTopicsRequest.DEFAULT.withTopics(List.of(
+                new DeleteTopicState("a", Uuid.ZERO),
+                new DeleteTopicState("f", Uuid.ZERO),
+                new DeleteTopicState("none", Uuid.ZERO)));
+        DeleteTopicsResponse deleted = cluster.apply(new TopicDeletion(cluster.facts(), quota).delete(deletion, 6));
+        assertThat(error(deleted, "a")).isEqualTo(ErrorCode.NONE);
+        assertThat(error(deleted, "f")).isEqualTo(ErrorCode.THROTTLING_QUOTA_EXCEEDED);
+        assertThat(counted).containsExactly(5, 9);
+        assertThat(cluster.image().topic("a")).isEmpty();
+        assertThat(cluster.image().topic("f")).isPresent();
     }
 
     @SafeVarargs

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
@@ -28,10 +29,15 @@ import ottla.controller.image.ImageDelta;
 import ottla.controller.image.MetadataVersion;
 import ottla.controller.image.PartitionRegistration;
 import ottla.controller.image.Provenance;
+import ottla.controller.quota.MutationQuotas;
+import ottla.controller.quota.MutationRequest;
+import ottla.controller.quota.QuotaClient;
+import ottla.controller.quota.QuotaWindow;
 import ottla.replication.io.QuorumSnapshot;
 import ottla.replication.quorum.SnapshotId;
 import ottla.replication.quorum.VersionedRecord;
 import ottla.wire.message.AllocateProducerIdsRequest;
+import ottla.wire.message.AlterClientQuotasRequest;
 import ottla.wire.message.AlterPartitionRequest;
 import ottla.wire.message.BrokerHeartbeatRequest;
 import ottla.wire.message.BrokerHeartbeatResponse;
@@ -139,6 +145,42 @@ class ControllerNodeTest {
                         .filter(one -> one.record() instanceof TopicRecord)
                         .count())
                 .isEqualTo(1);
+    }
+
+    /** The time that the client is told is what is left of it when it is told. */
+    @Test
+    void quotasCountWhatIsDecided() throws Exception {
+        ready();
+        List<AlterClientQuotasRequest.EntityData> anna =
+                List.of(new AlterClientQuotasRequest.EntityData("user", "anna"));
+        get(node.alterClientQuotas(
+                AlterClientQuotasRequest.DEFAULT.withEntries(List.of(new AlterClientQuotasRequest.EntryData(
+                        anna, List.of(new AlterClientQuotasRequest.OpData(MutationQuotas.KEY, 1, false))))),
+                Set.of()));
+        MutationRequest strict =
+                new MutationRequest(new QuotaClient("anna", "shell"), MutationRequest.Enforcement.STRICT);
+        assertThat(get(node.createTopics(topic("a", 16), strict)).throttleTimeMs())
+                .isZero();
+        CreateTopicsResponse refused = get(node.createTopics(topic("b", 1), strict));
+        assertThat(refused.topics().getFirst().errorCode()).isEqualTo(ErrorCode.THROTTLING_QUOTA_EXCEEDED.code());
+        assertThat(refused.throttleTimeMs()).isEqualTo(5_000);
+        assertThat(get(node.createTopics(topic("c", 1))).topics().getFirst().errorCode())
+                .as("wanted by the node itself")
+                .isEqualTo(ErrorCode.NONE.code());
+
+        quorum.commits(MemoryQuorum.Commit.WHEN_TOLD);
+        MutationRequest permissive = new MutationRequest(strict.client(), MutationRequest.Enforcement.PERMISSIVE);
+        CompletionStage<CreateTopicsResponse> held = node.createTopics(topic("d", 1), permissive);
+        awaitLoop();
+        clockMs.addAndGet(2_000);
+        quorum.commits(MemoryQuorum.Commit.AT_ONCE);
+        assertThat(get(held).throttleTimeMs()).isEqualTo(4_000);
+        clockMs.addAndGet(4_000);
+        assertThat(get(node.createTopics(topic("b", 1), strict))
+                        .topics()
+                        .getFirst()
+                        .errorCode())
+                .isEqualTo(ErrorCode.NONE.code());
     }
 
     @Test
@@ -305,7 +347,8 @@ class ControllerNodeTest {
                 1,
                 9000,
                 ControllerSettings.TopicDeletion.ALLOWED,
-                ControllerSettings.UncleanElection.FORBIDDEN);
+                ControllerSettings.UncleanElection.FORBIDDEN,
+                QuotaWindow.DEFAULT);
         ready();
         get(node.createTopics(topic("t", 1)));
         try (ControllerNode restarted = node(ControllerNode.Timing.NEVER, combined)) {

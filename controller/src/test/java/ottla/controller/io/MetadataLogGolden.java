@@ -31,6 +31,8 @@ import ottla.controller.decide.PlainConfigRules;
 import ottla.controller.image.Feature;
 import ottla.controller.image.KafkaRecords;
 import ottla.controller.image.MetadataVersion;
+import ottla.controller.quota.MutationRequest;
+import ottla.controller.quota.QuotaClient;
 import ottla.replication.quorum.VersionedRecord;
 import ottla.wire.message.BrokerHeartbeatRequest;
 import ottla.wire.message.BrokerRegistrationRequest;
@@ -47,6 +49,9 @@ import ottla.wire.message.IncrementalAlterConfigsRequest;
  * same records in the same versions. Only ids and offsets differ; they are replaced by the order of their appearance.
  */
 class MetadataLogGolden {
+    private static final MutationRequest SOMEBODY =
+            new MutationRequest(new QuotaClient("ANONYMOUS", ""), MutationRequest.Enforcement.STRICT);
+
     private static final Uuid DIRECTORY = new Uuid(77, 1000);
     private static final Pattern VOLATILE =
             Pattern.compile("\"brokerEpoch\":\\d+|\"(?![A-Z_]+_RECORD\")[A-Za-z0-9_-]{22}\"");
@@ -101,7 +106,8 @@ class MetadataLogGolden {
             get(node.deleteTopics(
                     DeleteTopicsRequest.DEFAULT.withTopics(
                             List.of(new DeleteTopicsRequest.DeleteTopicState("a.b", Uuid.ZERO))),
-                    6));
+                    6,
+                    SOMEBODY));
             stop(node, epoch, quorum);
             return quorum;
         }
@@ -228,9 +234,11 @@ class MetadataLogGolden {
     }
 
     private static void grow(ControllerNode node, String topic, int count) throws Exception {
-        get(node.createPartitions(CreatePartitionsRequest.DEFAULT
-                .withTimeoutMs(60_000)
-                .withTopics(List.of(new CreatePartitionsRequest.CreatePartitionsTopic(topic, count, null)))));
+        get(node.createPartitions(
+                CreatePartitionsRequest.DEFAULT
+                        .withTimeoutMs(60_000)
+                        .withTopics(List.of(new CreatePartitionsRequest.CreatePartitionsTopic(topic, count, null))),
+                SOMEBODY));
     }
 
     private static void configure(ControllerNode node, byte type, String name, byte operation, String... pairs)

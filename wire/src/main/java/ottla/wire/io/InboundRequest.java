@@ -29,6 +29,11 @@ public interface InboundRequest {
 
     Connection connection();
 
+    /** Who asks: whoever speaks on the connection, or on whose behalf a broker passed the request on. */
+    default Principal principal() {
+        return connection().principal();
+    }
+
     /** The size of the request without the length before it. */
     int sizeBytes();
 
@@ -52,6 +57,12 @@ public interface InboundRequest {
      * ended; on the loop, and never before this returns. The request is still to be ended. To be called on the loop, at most once.
      */
     void whenLeaving(Runnable task);
+
+    /**
+     * Takes no more from this client for so long, beginning with the answer that is given next (KIP-219). Nothing happens to a
+     * connection that only carried the request: whoever passed it on holds the client back.
+     */
+    void holdBack(int throttleMs);
 
     /** Answers. The response and its payloads then belong to the connection, also if it is closed already. */
     void answer(Response response);

@@ -154,6 +154,16 @@ final class PendingRequest implements InboundRequest, Runnable {
     }
 
     @Override
+    public void holdBack(int throttleMs) {
+        if (connection.loop().isCurrent()) {
+            connection.holdBack(throttleMs);
+        } else {
+            // it comes to the loop before the answer that is given next
+            connection.executeOrElse(() -> connection.holdBack(throttleMs), () -> {});
+        }
+    }
+
+    @Override
     public void answer(Response response) {
         end(response);
     }

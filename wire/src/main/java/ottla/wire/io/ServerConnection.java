@@ -10,6 +10,7 @@ import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,6 +26,7 @@ import ottla.wire.primitive.Writer;
  *
  * <pre>
  *   READING --a frame is not admitted, or the client does not take its answers--> PAUSED --limits halved--> READING
+ *   READING --the client is held back--> PAUSED --its time is over--> READING
  *   either  --bad bytes, a request closed, end of input, drain--> LEAVING: no request is taken; earlier answers are sent
  *   any     --closed by either side, idle--> CLOSED: what is answered from now on is released unsent
  * </pre>
@@ -74,6 +76,8 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
     private @Nullable PendingRequest held;
     private boolean awaitsMemory;
     private boolean inBatch;
+    private Loop.@Nullable Timer hold;
+    private long holdEndNs;
     private boolean inputEnded;
     private boolean resumeScheduled;
     private long batchNs = System.nanoTime();
@@ -157,7 +161,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
 
     @Override
     public boolean wantsMore() {
-        return state == State.READING && !assembly.isBlocked() && channel.isWritable();
+        return state == State.READING && hold == null && !assembly.isBlocked() && channel.isWritable();
     }
 
     @Override
@@ -233,6 +237,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
     /** Half of the limits, so that a busy connection is not paused and resumed at every request. */
     private boolean mayResume() {
         return channel.isWritable()
+                && hold == null
                 && !awaitsMemory
                 && unansweredAlone == 0
                 && unanswered <= limits.inFlightRequests() / 2
@@ -254,6 +259,31 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
         }
     }
 
+    /** Reads nothing for so long. Of two such times the one that ends later counts. */
+    void holdBack(int throttleMs) {
+        long endNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(throttleMs);
+        if (isLeaving() || (hold != null && endNs - holdEndNs <= 0)) {
+            return;
+        }
+        release();
+        holdEndNs = endNs;
+        hold = loop.schedule(
+                () -> {
+                    release();
+                    considerResuming();
+                },
+                throttleMs);
+        pauseIfNeeded();
+    }
+
+    private void release() {
+        Loop.Timer present = hold;
+        hold = null;
+        if (present != null) {
+            present.cancel();
+        }
+    }
+
     void memoryIsFree() {
         awaitsMemory = false;
         considerResuming();
@@ -264,6 +294,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
     @Override
     public boolean admits(int sizeBytes) {
         if (unansweredAlone > 0
+                || hold != null
                 || unanswered >= limits.inFlightRequests()
                 || unansweredBytes >= limits.inFlightBytes()
                 || !channel.isWritable()) {
@@ -544,6 +575,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         state = State.CLOSED;
+        release();
         home.remove(this);
         assembly.end();
         returnAdmitted();

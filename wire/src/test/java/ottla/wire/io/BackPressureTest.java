@@ -207,6 +207,60 @@ class BackPressureTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void whoeverIsHeldBackIsNotHeardAndOthersAre(EventLoops.Transport transport) throws Exception {
+        ServerFixture.Inbox inbox = new ServerFixture.Inbox();
+        try (ServerFixture fixture = new ServerFixture(transport, NetworkLimits.DEFAULT, ServedApis.ALL, inbox);
+                RawClient quiet = new RawClient(fixture.address);
+                RawClient other = new RawClient(fixture.address)) {
+            quiet.send(ApiKey.FETCH, 16, 1, FetchRequest.DEFAULT);
+            InboundRequest first = inbox.take();
+            first.holdBack(600_000);
+            // what ends earlier changes nothing
+            first.holdBack(1);
+            first.answer(CountedPayloads.fetched());
+            assertThat(quiet.read(ApiKey.FETCH, 16).correlationId()).isEqualTo(1);
+
+            quiet.send(ApiKey.PRODUCE, VERSION, 2, request(10));
+            for (int i = 0; i < 10; i++) {
+                other.send(ApiKey.FETCH, 16, 10 + i, FetchRequest.DEFAULT);
+                InboundRequest request = inbox.take();
+                assertThat(request.correlationId()).isEqualTo(10 + i);
+                request.answer(CountedPayloads.fetched());
+                assertThat(other.read(ApiKey.FETCH, 16).correlationId()).isEqualTo(10 + i);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whoeverWasHeldBackIsHeardAfterwards(EventLoops.Transport transport) throws Exception {
+        ServerFixture.Inbox inbox = new ServerFixture.Inbox();
+        try (ServerFixture fixture = new ServerFixture(transport, NetworkLimits.DEFAULT, ServedApis.ALL, inbox);
+                RawClient client = new RawClient(fixture.address)) {
+            // two are there already, one comes later
+            client.send(ByteBuffer.allocate(1_000)
+                    .put(RawClient.frame(ApiKey.FETCH, 16, 1, "raw", FetchRequest.DEFAULT))
+                    .put(RawClient.frame(ApiKey.PRODUCE, VERSION, 2, "raw", request(10)))
+                    .flip());
+            InboundRequest first = inbox.take();
+            long heldNs = System.nanoTime();
+            first.holdBack(50);
+            first.answer(CountedPayloads.fetched());
+            client.send(ApiKey.PRODUCE, VERSION, 3, request(10));
+
+            InboundRequest second = inbox.take();
+            assertThat(System.nanoTime() - heldNs).isGreaterThanOrEqualTo(50_000_000);
+            assertThat(second.correlationId()).isEqualTo(2);
+            second.answer(ProduceResponse.DEFAULT);
+            inbox.take().answer(ProduceResponse.DEFAULT);
+            assertThat(client.read(ApiKey.FETCH, 16).correlationId()).isEqualTo(1);
+            assertThat(client.read(ApiKey.PRODUCE, VERSION).correlationId()).isEqualTo(2);
+            assertThat(client.read(ApiKey.PRODUCE, VERSION).correlationId()).isEqualTo(3);
+        }
+    }
+
     /** Requests that were read but not yet admitted when the client said that it has no more to say. */
     @ParameterizedTest
     @EnumSource

@@ -17,6 +17,7 @@ public final class MemoryRequest implements InboundRequest {
     private final ByteBuffer bytes;
     private final Reader body;
     private final CompletableFuture<Response> answer = new CompletableFuture<>();
+    private volatile int heldBackMs;
     private Runnable whenLeaving = () -> {};
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
@@ -101,6 +102,16 @@ public final class MemoryRequest implements InboundRequest {
     /** As if the client had gone. */
     public void leave() {
         whenLeaving.run();
+    }
+
+    /** For how long the client is not to be heard; 0 if that was not asked for. */
+    public int heldBackMs() {
+        return heldBackMs;
+    }
+
+    @Override
+    public void holdBack(int throttleMs) {
+        heldBackMs = throttleMs;
     }
 
     @Override

@@ -1,0 +1,4 @@
+@NullMarked
+package ottla.controller.quota;
+
+import org.jspecify.annotations.NullMarked;
