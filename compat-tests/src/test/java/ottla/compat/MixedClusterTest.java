@@ -115,6 +115,7 @@ class MixedClusterTest {
                 lead(cluster, topics, few);
                 lead(cluster, topics, many);
                 assertStandbysAgree(cluster);
+                assertQuotasPassThroughTheBroker(cluster, "client-" + round);
             }
             lead(cluster, topics, few);
             topics.assertNothingLost();
@@ -132,6 +133,17 @@ class MixedClusterTest {
                 .map(StandbyAnswers::of)
                 .toList();
         assertThat(answers.getLast()).isEqualTo(answers.getFirst());
+    }
+
+    /** The controller counts for a client of the broker, which is of the other kind, and the broker holds the client back (KIP-599). */
+    private static void assertQuotasPassThroughTheBroker(Cluster cluster, String clientId) throws Exception {
+        try (Admin admin = new Clients(cluster.bootstrap()).admin()) {
+            admin.alterClientQuotas(List.of(MutationQuotaTest.onePartitionASecond(clientId)))
+                    .all()
+                    .get();
+        }
+        Cluster.Node broker = cluster.brokers().getFirst();
+        MutationQuotaTest.assertHeldBack(broker.port(), clientId);
     }
 
     /**

@@ -305,6 +305,26 @@ class MutationQuotaTest {
         return new CreateTopicsResponseData(readable, (short) 7);
     }
 
+    /** Somebody whose quota is one partition a second overdraws it by one at this broker, as soon as the controller knows of the quota. */
+    static void assertHeldBack(int port, String clientId) {
+        Waiting.until("the quota counts", () -> {
+            try (RawConnection client = new RawConnection(port, clientId)) {
+                long beforeNs = System.nanoTime();
+                CreateTopicsResponseData validated = (CreateTopicsResponseData) client.ask(
+                        ApiKeys.CREATE_TOPICS, 5, topics("never-", 1, 12).setValidateOnly(true));
+                if (validated.throttleTimeMs() > 0) {
+                    assertThat(validated.throttleTimeMs()).isLessThanOrEqualTo(1000);
+                    assertNotHeardBefore(client, beforeNs, validated.throttleTimeMs());
+                }
+                return validated.throttleTimeMs() > 0;
+            }
+        });
+    }
+
+    static ClientQuotaAlteration onePartitionASecond(String clientId) {
+        return alteration(entity("client-id", clientId), "controller_mutation_rate", 1.0);
+    }
+
     /** Nothing that is asked meanwhile is answered before the time is over. */
     private static void assertNotHeardBefore(RawConnection client, long beforeNs, int throttleMs) throws IOException {
         client.ask(ApiKeys.API_VERSIONS, 0, new ApiVersionsRequestData());
