@@ -66,6 +66,22 @@ final class QuorumInvariants {
         }
     }
 
+    /** Where the replica stands, whatever it did or did not say of it. */
+    void settled(SimulatedReplica at) {
+        int epoch = at.quorum().role().epoch();
+        long highWatermark = at.quorum().highWatermark();
+        check(
+                epoch >= epochs.getOrDefault(at.key(), -1),
+                () -> "replica " + at.id + " is in epoch " + epoch + " after a later one");
+        check(
+                highWatermark >= highWatermarks.getOrDefault(at.key(), -1L),
+                () -> "the high watermark of " + at.id + " went back unsaid");
+        check(highWatermark <= at.log.size(), () -> "replica " + at.id + " lacks what is committed there");
+        check(
+                !at.leads() || at.key().equals(leaderOfEpoch.get(epoch)),
+                () -> "replica " + at.id + " leads epoch " + epoch + " of another");
+    }
+
     /** With its epoch a leader may say where it listens, but nothing about who votes. */
     private static void begins(SimulatedReplica at, List<ControlRecord> controls) {
         for (ControlRecord control : controls) {

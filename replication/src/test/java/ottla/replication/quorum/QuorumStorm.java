@@ -2,6 +2,7 @@ package ottla.replication.quorum;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import ottla.replication.quorum.SimulatedCluster.Voting;
 
@@ -18,22 +19,38 @@ final class QuorumStorm {
     /** Who joins by itself tries once in a fetch timeout, and all of them try at the same time. */
     private static final long JOINING_MS = 120_000;
 
+    /** One storm of so many is steered by a {@link QuorumAdversary}. */
+    private static final int STEERED_EACH = 10;
+
     private final SplittableRandom random;
     private final SimulatedCluster cluster;
     private final Voting voting;
+    private final Optional<QuorumAdversary.Plot> plot;
     private long nextValue = 1;
 
     private QuorumStorm(long seed) {
         // Neighbouring seeds of this generator begin alike.
         random = new SplittableRandom(new SplittableRandom(seed).nextLong());
-        voting = random.nextInt(4) == 0 ? Voting.CONFIGURED : Voting.IN_THE_LOG;
-        cluster = new SimulatedCluster(1 + random.nextInt(7), random.nextInt(4), voting, random);
+        if (seed % STEERED_EACH != 0) {
+            plot = Optional.empty();
+            voting = random.nextInt(4) == 0 ? Voting.CONFIGURED : Voting.IN_THE_LOG;
+            cluster = new SimulatedCluster(1 + random.nextInt(7), random.nextInt(4), voting, random);
+        } else if (random.nextBoolean()) {
+            plot = Optional.of(QuorumAdversary.Plot.RECORDS);
+            voting = random.nextInt(4) == 0 ? Voting.CONFIGURED : Voting.IN_THE_LOG;
+            cluster = new SimulatedCluster(3 + random.nextInt(3), random.nextInt(2), voting, random);
+        } else {
+            plot = Optional.of(QuorumAdversary.Plot.VOTERS);
+            voting = Voting.IN_THE_LOG;
+            // of an even number a majority is one more than half: room for two majorities that differ by a voter each
+            cluster = new SimulatedCluster(random.nextInt(4) == 0 ? 3 : 4, 1 + random.nextInt(2), voting, random);
+        }
     }
 
     static void run(long seed) {
         QuorumStorm storm = new QuorumStorm(seed);
         try {
-            storm.rage();
+            storm.plot.ifPresentOrElse(storm::steer, storm::rage);
             storm.recover();
         } catch (AssertionError | RuntimeException failure) {
             throw new AssertionError(
@@ -56,6 +73,35 @@ final class QuorumStorm {
                 cluster.leader().ifPresent(leader -> cluster.append(leader, nextValue++));
             }
         }
+    }
+
+    /** A sound network but for where the adversary cuts it. */
+    private void steer(QuorumAdversary.Plot bent) {
+        long stormMs = 4_000L + random.nextInt(12_000);
+        QuorumAdversary adversary = new QuorumAdversary(cluster, bent, Long.MAX_VALUE / 2, random);
+        cluster.watch(adversary);
+        cluster.fetchAtMost(1 + random.nextInt(4));
+        cluster.behave(new SimulatedCluster.Faults(0, random.nextInt(5), 1 + random.nextInt(8)));
+        while (cluster.nowMs() < stormMs) {
+            cluster.advance(stormMs);
+            switch (random.nextInt(200)) {
+                case 0 -> {
+                    if (random.nextInt(8) == 0) {
+                        cluster.split(Set.of());
+                    }
+                }
+                case 1 -> {
+                    if (random.nextInt(4) == 0) {
+                        crash(any());
+                    }
+                }
+                case 2 -> restart(any());
+                case 3 -> cluster.leader().ifPresent(adversary::changeVoters);
+                case 4, 5, 6 -> cluster.leader().ifPresent(leader -> cluster.append(leader, nextValue++));
+                default -> {}
+            }
+        }
+        cluster.watch((_, _) -> {});
     }
 
     private void weather() {

@@ -36,11 +36,20 @@ final class SimulatedCluster implements SimulatedReplica.Surroundings {
     private final Map<Long, Asked> asked = new HashMap<>();
     private final Set<Integer> isolated = new HashSet<>();
     private final Set<Link> cut = new HashSet<>();
+    private Set<Integer> side = Set.of();
     private Faults faults = Faults.NONE;
+    private Witness witness = (_, _) -> {};
+    private int fetchedMax = 20;
     private long nowMs;
     private long nextOrder;
     private long nextRequest = 1;
     private int eventsAtOnce;
+
+    /** Sees everything that happens, while it happens: it may change the network, but must not step a replica before {@link #later}. */
+    @FunctionalInterface
+    interface Witness {
+        void happened(SimulatedReplica at, Effect effect);
+    }
 
     /** How the network behaves; chances in one of a hundred. */
     record Faults(int lossPercent, int repeatPercent, int maxDelayMs) {
@@ -111,9 +120,24 @@ final class SimulatedCluster implements SimulatedReplica.Surroundings {
         cut.add(new Link(from, to));
     }
 
+    /** Nothing gets from these to the others any more, nor back; nothing else is split. */
+    void split(Set<Integer> ids) {
+        side = Set.copyOf(ids);
+    }
+
+    /** A fetch brings at most so many records, or one batch. */
+    void fetchAtMost(int recordCount) {
+        fetchedMax = recordCount;
+    }
+
+    void watch(Witness next) {
+        witness = next;
+    }
+
     void heal() {
         isolated.clear();
         cut.clear();
+        side = Set.of();
         faults = Faults.NONE;
     }
 
@@ -173,6 +197,11 @@ final class SimulatedCluster implements SimulatedReplica.Surroundings {
         events.add(new Event(nowMs + delayMs, nextOrder++, action));
     }
 
+    /** Something that a witness has in mind, as soon as what happens now has happened. */
+    void later(Runnable action) {
+        after(0, action);
+    }
+
     @Override
     public void soon(Runnable action) {
         after(random.nextInt(4), action);
@@ -186,12 +215,19 @@ final class SimulatedCluster implements SimulatedReplica.Surroundings {
             long delayMs = 1L + random.nextInt(faults.maxDelayMs());
             if (!lost) {
                 after(delayMs, () -> {
-                    if (!isolated.contains(from) && !isolated.contains(to) && !cut.contains(new Link(from, to))) {
+                    if (reaches(from, to)) {
                         arrival.run();
                     }
                 });
             }
         }
+    }
+
+    private boolean reaches(int from, int to) {
+        return side.contains(from) == side.contains(to)
+                && !isolated.contains(from)
+                && !isolated.contains(to)
+                && !cut.contains(new Link(from, to));
     }
 
     @Override
@@ -345,7 +381,7 @@ final class SimulatedCluster implements SimulatedReplica.Surroundings {
         QuorumInvariants.check(
                 first >= from.startOffset(),
                 () -> "leader " + from.id + " sends records from " + first + " that it has deleted");
-        int end = Math.min(from.log.size(), first + 1 + random.nextInt(20));
+        int end = Math.min(from.log.size(), first + 1 + random.nextInt(fetchedMax));
         while (end < from.log.size() && from.log.get(end).inBatch() > 0) {
             end++;
         }
@@ -355,6 +391,12 @@ final class SimulatedCluster implements SimulatedReplica.Surroundings {
     @Override
     public void happened(SimulatedReplica at, Effect effect) {
         invariants.happened(at, effect);
+        witness.happened(at, effect);
+    }
+
+    @Override
+    public void settled(SimulatedReplica at) {
+        invariants.settled(at);
     }
 
     @Override

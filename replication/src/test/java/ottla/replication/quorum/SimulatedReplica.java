@@ -29,6 +29,9 @@ final class SimulatedReplica {
 
         void happened(SimulatedReplica at, Effect effect);
 
+        /** An input and all that follows from it is done. */
+        void settled(SimulatedReplica at);
+
         /** The leader is about to write these behind its log, and then does. */
         void writes(SimulatedReplica at, Effect.AppendControl append);
 
@@ -292,6 +295,7 @@ final class SimulatedReplica {
             step(nowMs, next);
         }
         wakeMs = clock.trueMs(quorum.nextDeadlineMs());
+        surroundings.settled(this);
     }
 
     private void perform(Effect effect, List<Input> follow) {
