@@ -147,7 +147,9 @@ public final class BrokerHeartbeats {
                 records.addAll(leaders.onReturned(broker.id()));
             }
             case IN_CONTROLLED_SHUTDOWN -> {
-                records.add(change(broker).withInControlledShutdown(IN_CONTROLLED_SHUTDOWN));
+                if (!broker.inControlledShutdown()) {
+                    records.add(change(broker).withInControlledShutdown(IN_CONTROLLED_SHUTDOWN));
+                }
                 records.addAll(leaders.onLeft(broker.id()));
             }
         }

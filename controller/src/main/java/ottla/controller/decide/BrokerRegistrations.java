@@ -38,15 +38,19 @@ public final class BrokerRegistrations {
 
     private final ClusterFacts facts;
     private final Liveness liveness;
+    private final BrokerHeartbeats.ShutdownOffsets shutdownOffsets;
 
-    public BrokerRegistrations(ClusterFacts facts, Liveness liveness) {
+    public BrokerRegistrations(
+            ClusterFacts facts, Liveness liveness, BrokerHeartbeats.ShutdownOffsets shutdownOffsets) {
         this.facts = facts;
         this.liveness = liveness;
+        this.shutdownOffsets = shutdownOffsets;
     }
 
     /**
      * A broker process announces itself. Its epoch is where the records of this decision begin in the log, so that a later
-     * incarnation has a higher one; the same incarnation, asking again, keeps its epoch.
+     * incarnation has a higher one; the same incarnation, asking again, keeps its epoch. If it was about to stop it begins with that
+     * anew at its next heartbeat.
      */
     public Decision<MetadataRecord, BrokerRegistrationResponse> register(
             BrokerRegistrationRequest request, long endOffset, long nowMs) {
@@ -69,6 +73,7 @@ public final class BrokerRegistrations {
         }
         long epoch = newIncarnation ? endOffset : known.orElseThrow().epoch();
         records.add(record(request, epoch, newIncarnation ? Optional.empty() : known));
+        shutdownOffsets.forget(request.brokerId());
         return new Decision<>(records, BrokerRegistrationResponse.DEFAULT.withBrokerEpoch(epoch));
     }
 

@@ -225,12 +225,13 @@ final class PartitionChange {
         return Elected.NOBODY;
     }
 
-    /** Nobody surely has everything; who led last has the most. */
+    /** Nobody surely has everything; who led last has the most, if it is a replica still. */
     private boolean mayElectLastKnown() {
         return elr == Elr.ENABLED
                 && isr.isEmpty()
                 && eligible.isEmpty()
                 && present.lastKnownElr().size() == 1
+                && replicas.contains(present.lastKnownElr().getFirst())
                 && mayLead.test(present.lastKnownElr().getFirst());
     }
 
@@ -261,13 +262,10 @@ final class PartitionChange {
             return record;
         }
         List<Integer> known = present.lastKnownElr();
-        if (record.leader() == PartitionRegistration.NO_LEADER
-                && present.hasLeader()
-                && !(known.size() == 1 && known.getFirst() == present.leader())) {
+        if (record.leader() == PartitionRegistration.NO_LEADER && present.hasLeader() && known.isEmpty()) {
             return record.withLastKnownElr(List.of(present.leader()));
         }
-        boolean keepsLeader = present.hasLeader() && record.leader() != PartitionRegistration.NO_LEADER;
-        if ((record.leader() >= 0 || keepsLeader) && !known.isEmpty()) {
+        if (record.leader() >= 0 && !known.isEmpty()) {
             return record.withLastKnownElr(List.of());
         }
         return record;

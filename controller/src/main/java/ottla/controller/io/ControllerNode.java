@@ -18,7 +18,6 @@ import org.slf4j.LoggerFactory;
 import ottla.base.ErrorCode;
 import ottla.base.Uuid;
 import ottla.controller.decide.Activation;
-import ottla.controller.decide.BrokerRegistrations;
 import ottla.controller.decide.ClientQuotaChanges;
 import ottla.controller.decide.ConfigChanges;
 import ottla.controller.decide.ConfigRules;
@@ -422,15 +421,14 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
 
     public CompletionStage<BrokerRegistrationResponse> registerBroker(BrokerRegistrationRequest request) {
         return decide(
-                (active, nowMs) -> new BrokerRegistrations(active.facts(), active.liveness)
-                        .register(request, active.nextOffset(), nowMs),
+                (active, nowMs) -> active.registrations().register(request, active.nextOffset(), nowMs),
                 REQUEST_TIMEOUT_MS,
                 Refusals::registration);
     }
 
     public CompletionStage<ControllerRegistrationResponse> registerController(ControllerRegistrationRequest request) {
         return decide(
-                (active, nowMs) -> new BrokerRegistrations(active.facts(), active.liveness).registerController(request),
+                (active, nowMs) -> active.registrations().registerController(request),
                 REQUEST_TIMEOUT_MS,
                 Refusals::controllerRegistration);
     }
@@ -446,7 +444,7 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
 
     public CompletionStage<UnregisterBrokerResponse> unregisterBroker(UnregisterBrokerRequest request) {
         return decide(
-                (active, nowMs) -> new BrokerRegistrations(active.facts(), active.liveness).unregister(request),
+                (active, nowMs) -> active.registrations().unregister(request),
                 REQUEST_TIMEOUT_MS,
                 Refusals::unregistration);
     }

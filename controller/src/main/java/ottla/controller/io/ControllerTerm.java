@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import ottla.controller.decide.BrokerHeartbeats;
 import ottla.controller.decide.BrokerHeartbeats.ShutdownOffsets;
+import ottla.controller.decide.BrokerRegistrations;
 import ottla.controller.decide.ClusterFacts;
 import ottla.controller.decide.ConfigRules;
 import ottla.controller.decide.ControllerSettings;
@@ -63,6 +64,10 @@ final class ControllerTerm implements MachineLog<MetadataRecord> {
 
     BrokerHeartbeats heartbeats() {
         return new BrokerHeartbeats(facts(), liveness, shutdownOffsets);
+    }
+
+    BrokerRegistrations registrations() {
+        return new BrokerRegistrations(facts(), liveness, shutdownOffsets);
     }
 
     /** Where the records of the next decision will begin. */

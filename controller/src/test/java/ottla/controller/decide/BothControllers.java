@@ -77,6 +77,7 @@ final class BothControllers {
     private long endOffset;
     private long nextId = 1000;
     private String moment = "";
+    private boolean kafkaFailed;
 
     BothControllers(PartitionChange.Elr elr) {
         Map<String, VersionRange> supported = new HashMap<>();
@@ -109,6 +110,19 @@ final class BothControllers {
         return endOffset;
     }
 
+    /**
+     * One decision may change a partition twice, each time from the state before: a broker that comes back and tells of a lost
+     * directory in one heartbeat, or a directory assignment that ends a reassignment. Then somebody leads who is not in sync, or not
+     * even a replica. Both controllers decide so; what Kafka makes of such a partition later depends on its indexes.
+     */
+    boolean hasStrangeLeader() {
+        return image.topics().all().stream()
+                .flatMap(topic -> topic.partitions().stream())
+                .anyMatch(partition -> partition.hasLeader()
+                        && !(partition.isr().contains(partition.leader())
+                                && partition.replicas().contains(partition.leader())));
+    }
+
     private ClusterFacts facts() {
         return new ClusterFacts(image, settings, new PlainConfigRules());
     }
@@ -126,7 +140,7 @@ final class BothControllers {
                 .withFeatures(SmallCluster.features(MetadataVersion.LATEST.level()));
         long epoch = endOffset;
         Decision<MetadataRecord, BrokerRegistrationResponse> ours =
-                new BrokerRegistrations(facts(), liveness).register(request, epoch, 0);
+                new BrokerRegistrations(facts(), liveness, shutdownOffsets).register(request, epoch, 0);
         Decided<BrokerRegistrationResponse> kafkas = attempt(
                 () -> {
                     Decided<Long> decided =
@@ -182,7 +196,7 @@ final class BothControllers {
 
     void unregister(UnregisterBrokerRequest request) {
         Decision<MetadataRecord, UnregisterBrokerResponse> ours =
-                new BrokerRegistrations(facts(), liveness).unregister(request);
+                new BrokerRegistrations(facts(), liveness, shutdownOffsets).unregister(request);
         Decided<UnregisterBrokerResponse> kafkas = attempt(
                 () -> new Decided<>(kafka.unregister(request.brokerId()).records(), UnregisterBrokerResponse.DEFAULT),
                 error -> UnregisterBrokerResponse.DEFAULT
@@ -216,13 +230,19 @@ final class BothControllers {
         if (request.topics().isEmpty()) {
             return;
         }
-        both(
-                request,
-                new Reassignments(facts()).alter(request),
-                answered(
-                        kafka.reassign(kafkas(request, new AlterPartitionReassignmentsRequestData(), 1)),
-                        AlterPartitionReassignmentsResponse::read,
-                        1));
+        Decided<AlterPartitionReassignmentsResponse> kafkas = answered(
+                kafka.reassign(kafkas(request, new AlterPartitionReassignmentsRequestData(), 1)),
+                AlterPartitionReassignmentsResponse::read,
+                1);
+        // the same failure as in attempt, which Kafka tells for the partition here
+        kafkaFailed = hasFailed(kafkas.answer());
+        both(request, new Reassignments(facts()).alter(request), kafkas);
+    }
+
+    private static boolean hasFailed(AlterPartitionReassignmentsResponse kafkas) {
+        return kafkas.responses().stream()
+                .flatMap(topic -> topic.partitions().stream())
+                .anyMatch(partition -> partition.errorCode() == Errors.UNKNOWN_SERVER_ERROR.code());
     }
 
     void list(ListPartitionReassignmentsRequest request) {
@@ -238,8 +258,10 @@ final class BothControllers {
             return;
         }
         Decision<MetadataRecord, ElectLeadersResponse> ours = new LeaderElections(facts()).elect(request);
-        Decided<ElectLeadersResponse> kafkas =
-                answered(kafka.elect(kafkas(request, new ElectLeadersRequestData(), 2)), ElectLeadersResponse::read, 2);
+        Decided<ElectLeadersResponse> kafkas = attempt(
+                () -> answered(
+                        kafka.elect(kafkas(request, new ElectLeadersRequestData(), 2)), ElectLeadersResponse::read, 2),
+                error -> ElectLeadersResponse.DEFAULT.withErrorCode(error.code()));
         both(
                 request,
                 new Decision<>(ours.records(), inOrder(ours.answer())),
@@ -247,11 +269,11 @@ final class BothControllers {
     }
 
     void balance() {
-        both("balance", new LeaderElections(facts()).balance(), more(kafka.balance()));
+        both("balance", new LeaderElections(facts()).balance(), more(kafka::balance));
     }
 
     void electUncleanly() {
-        both("electUncleanly", new LeaderElections(facts()).electUncleanly(), more(kafka.electUncleanly()));
+        both("electUncleanly", new LeaderElections(facts()).electUncleanly(), more(kafka::electUncleanly));
     }
 
     void assign(AssignReplicasToDirsRequest request) {
@@ -272,6 +294,10 @@ final class BothControllers {
     }
 
     private <A> void assertSame(Object request, Decision<MetadataRecord, A> ours, Decided<A> kafkas) {
+        if (kafkaFailed) {
+            kafkaFailed = false;
+            return;
+        }
         assertThat(ours.answer())
                 .as("%s: the answer to %s in %s", moment, request, this)
                 .isEqualTo(kafkas.answer());
@@ -334,17 +360,28 @@ final class BothControllers {
         image = delta.toImage();
     }
 
-    private static <A> Decided<A> attempt(Supplier<Decided<A>> request, Function<Errors, A> refused) {
+    private <A> Decided<A> attempt(Supplier<Decided<A>> request, Function<Errors, A> refused) {
         try {
             return request.get();
         } catch (org.apache.kafka.common.errors.ApiException refusal) {
             return new Decided<>(List.of(), refused.apply(Errors.forException(refusal)));
+        } catch (IllegalArgumentException failure) {
+            // Kafka asks whether a broker may lead that has no replica yet, or no more, and fails at that
+            assertThat(failure).hasMessageContaining("is not assigned to this partition");
+            kafkaFailed = true;
+            return new Decided<>(List.of(), refused.apply(Errors.UNKNOWN_SERVER_ERROR));
         }
     }
 
-    private static Decided<LeaderElections.Batch> more(Decided<Boolean> kafkas) {
-        return new Decided<>(
-                kafkas.records(), kafkas.answer() ? LeaderElections.Batch.MORE_TO_COME : LeaderElections.Batch.LAST);
+    private Decided<LeaderElections.Batch> more(Supplier<Decided<Boolean>> elections) {
+        return attempt(
+                () -> {
+                    Decided<Boolean> kafkas = elections.get();
+                    return new Decided<>(
+                            kafkas.records(),
+                            kafkas.answer() ? LeaderElections.Batch.MORE_TO_COME : LeaderElections.Batch.LAST);
+                },
+                error -> LeaderElections.Batch.LAST);
     }
 
     private static <K extends ApiMessage> K kafkas(Message ours, K empty, int version) {

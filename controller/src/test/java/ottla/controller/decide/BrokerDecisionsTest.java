@@ -106,13 +106,13 @@ class BrokerDecisionsTest {
     @Test
     void anUnregisteredBrokerLeadsNothing() {
         cluster.create("t", 0, 1);
-        assertThat(cluster.apply(new BrokerRegistrations(cluster.facts(), cluster.liveness)
+        assertThat(cluster.apply(new BrokerRegistrations(cluster.facts(), cluster.liveness, cluster.shutdownOffsets)
                                 .unregister(new UnregisterBrokerRequest(0)))
                         .errorCode())
                 .isEqualTo(ErrorCode.NONE.code());
         assertThat(cluster.image().broker(0)).isEmpty();
         assertThat(cluster.partition("t").leader()).isEqualTo(1);
-        assertThat(cluster.apply(new BrokerRegistrations(cluster.facts(), cluster.liveness)
+        assertThat(cluster.apply(new BrokerRegistrations(cluster.facts(), cluster.liveness, cluster.shutdownOffsets)
                                 .unregister(new UnregisterBrokerRequest(0)))
                         .errorMessage())
                 .isEqualTo("Broker ID 0 is not currently registered");
@@ -185,9 +185,10 @@ class BrokerDecisionsTest {
     }
 
     private ErrorCode register(BrokerRegistrationRequest request) {
-        return ErrorCode.of(cluster.apply(new BrokerRegistrations(cluster.facts(), cluster.liveness)
-                        .register(request, cluster.endOffset(), 0))
-                .errorCode());
+        return ErrorCode.of(
+                cluster.apply(new BrokerRegistrations(cluster.facts(), cluster.liveness, cluster.shutdownOffsets)
+                                .register(request, cluster.endOffset(), 0))
+                        .errorCode());
     }
 
     private AlterPartitionResponse.PartitionData alter(int leader, PartitionRegistration seen, List<Integer> isr) {

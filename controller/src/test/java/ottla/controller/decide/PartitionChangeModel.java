@@ -59,7 +59,7 @@ class PartitionChangeModel {
             rest.removeAll(isr);
             List<Integer> eligible =
                     elr ? some(random, rest, 0).stream().sorted().toList() : List.of();
-            List<Integer> lastKnown = isr.isEmpty() && random.nextBoolean()
+            List<Integer> lastKnown = random.nextInt(isr.isEmpty() ? 2 : 6) == 0
                     ? List.of(replicas.get(random.nextInt(replicas.size())))
                     : List.of();
             int leader = isr.isEmpty() || random.nextInt(4) == 0

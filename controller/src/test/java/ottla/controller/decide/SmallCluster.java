@@ -78,7 +78,7 @@ final class SmallCluster {
                 .withRack("rack-" + id % 3)
                 .withLogDirs(List.of(new Uuid(50, 1000 + id)))
                 .withFeatures(features);
-        return apply(new BrokerRegistrations(facts(), liveness).register(request, endOffset, 0));
+        return apply(new BrokerRegistrations(facts(), liveness, shutdownOffsets).register(request, endOffset, 0));
     }
 
     /** What a broker of this version knows, but for how much of metadata.version. */
