@@ -24,12 +24,16 @@ import ottla.coordinator.io.GroupCoordinator;
 import ottla.log.io.LogCleaner;
 import ottla.log.io.LogDirectory;
 import ottla.log.io.LogStore;
+import ottla.replication.io.Fetchers;
 import ottla.replication.io.MachineThread;
+import ottla.replication.io.PeerLink;
 import ottla.replication.io.ReplicaMoves;
 import ottla.replication.io.ReplicaShell;
 import ottla.replication.io.Replicas;
 import ottla.wire.compress.Codec;
+import ottla.wire.io.ClientSoftware;
 import ottla.wire.io.EventLoops;
+import ottla.wire.io.NetworkClient;
 import ottla.wire.message.BrokerRegistrationRequest;
 
 /**
@@ -81,18 +85,20 @@ final class BrokerRole {
         this.endings = endings;
         this.fail = fail;
         ReplicaDirectories replicaDirectories = new ReplicaDirectories(around.cluster(), around.disks());
-        replicas = replicas(replicaDirectories);
+        IsrRequests isrRequests = new IsrRequests(around.cluster(), around.disks());
+        replicas = replicas(replicaDirectories, isrRequests);
         endings.add("replicas", replicas::stop);
+        Fetchers fetchers = endings.started("fetchers", fetchers());
         GroupCoordinator groups = groups();
         Codec codec = Codec.of(values.number("offsets.topic.compression.codec")).orElse(Codec.NONE);
         GroupTerms groupTerms = new GroupTerms(groups, around.disks(), around.clock(), codec);
         endings.add("groups", groupTerms::close);
         applier = endings.started(
                 "metadata",
-                new MetadataApplier(
-                        config.nodeId(), values, replicas, around.cluster(), groupTerms, replicaDirectories));
+                new MetadataApplier(config, replicas, fetchers, around.cluster(), groupTerms, replicaDirectories));
         lifecycle = lifecycle();
         replicaDirectories.over(lifecycle::send);
+        isrRequests.over(lifecycle::send);
         applier.tell(lifecycle::metadataReached);
         replicas.onDirectoryFailure(this::directoryFailed);
         table = ApiTables.broker(
@@ -143,7 +149,7 @@ final class BrokerRole {
         endings.add("registration", () -> Node.await("the controller lets this broker go", lifecycle.leave()));
     }
 
-    private Replicas replicas(ReplicaDirectories replicaDirectories) {
+    private Replicas replicas(ReplicaDirectories replicaDirectories, IsrRequests isrRequests) {
         DiskThreads flushes = endings.started("flush threads", new DiskThreads("flush", FLUSH_THREADS));
         DiskThreads movers = endings.started(
                 "log movers", new DiskThreads("log-mover", around.settings().moverCount(around.directories())));
@@ -155,10 +161,22 @@ final class BrokerRole {
                         Set.copyOf(around.directories().unusable())),
                 movers,
                 System::nanoTime);
-        return new Replicas(around.store(), replicaShell(flushes), moves);
+        return new Replicas(around.store(), replicaShell(flushes, isrRequests), moves);
     }
 
-    private ReplicaShell replicaShell(DiskThreads flushes) {
+    private Fetchers fetchers() {
+        NetworkClient client =
+                new NetworkClient(around.loops(), around.settings().leaders());
+        ClientSoftware software = new ClientSoftware("ottla", new Version().ottla());
+        return new Fetchers(
+                around.settings().fetchers(),
+                replicas.shell(),
+                around.loops()::next,
+                () -> epoch(),
+                endpoint -> new PeerLink(client, software, "broker-" + config.nodeId() + "-fetcher", endpoint));
+    }
+
+    private ReplicaShell replicaShell(DiskThreads flushes, IsrRequests isrRequests) {
         return new ReplicaShell(
                 config.nodeId(),
                 around.clock(),
@@ -171,7 +189,7 @@ final class BrokerRole {
                         .filter(BrokerRegistration::active)
                         .filter(broker -> brokerEpoch < 0 || broker.epoch() == brokerEpoch)
                         .isPresent(),
-                (replica, change) -> LOG.warn("{} has one broker, and its in-sync set cannot change", replica),
+                isrRequests,
                 (replica, failure) -> LOG.error("The log directory of {} is offline", replica, failure));
     }
 

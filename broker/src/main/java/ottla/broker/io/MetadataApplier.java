@@ -21,6 +21,7 @@ import ottla.base.Uuid;
 import ottla.broker.api.ClusterView;
 import ottla.broker.api.InternalTopics;
 import ottla.broker.config.LayeredConfig;
+import ottla.broker.config.NodeConfig;
 import ottla.broker.config.Values;
 import ottla.controller.image.ClusterImage;
 import ottla.controller.image.ConfigResource;
@@ -33,11 +34,13 @@ import ottla.controller.io.ImageListener;
 import ottla.log.LogConfig;
 import ottla.log.io.LogDirectory;
 import ottla.log.io.LogStore;
+import ottla.replication.io.Fetchers;
 import ottla.replication.io.Replica;
 import ottla.replication.io.Replicas;
 import ottla.replication.partition.Assignment;
 import ottla.replication.partition.LogMove;
 import ottla.replication.partition.Partition;
+import ottla.replication.quorum.Endpoint;
 
 /**
  * Carries out on this broker what the controller decided: turns each published change of the image into commands (lead, follow,
@@ -56,7 +59,9 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
 
     private final int nodeId;
     private final Values file;
+    private final String interBrokerListener;
     private final Replicas replicas;
+    private final Fetchers fetchers;
     private final ClusterView cluster;
     private final GroupTerms groups;
     private final ReplicaDirectories directories;
@@ -76,15 +81,17 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
     private final CompletableFuture<Void> loaded = new CompletableFuture<>();
 
     MetadataApplier(
-            int nodeId,
-            Values file,
+            NodeConfig config,
             Replicas replicas,
+            Fetchers fetchers,
             ClusterView cluster,
             GroupTerms groups,
             ReplicaDirectories directories) {
-        this.nodeId = nodeId;
-        this.file = file;
+        nodeId = config.nodeId();
+        file = config.values();
+        interBrokerListener = config.interBrokerListener();
         this.replicas = replicas;
+        this.fetchers = fetchers;
         this.cluster = cluster;
         this.groups = groups;
         this.directories = directories;
@@ -131,6 +138,8 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
 
     private void apply(ImageDelta delta, ClusterImage image) {
         directories.carryingOut(image);
+        fetchers.addresses(broker -> ClusterView.endpoint(image, broker, interBrokerListener)
+                .map(endpoint -> new Endpoint(endpoint.host(), endpoint.port())));
         LayeredConfig layers = layers(image);
         if (!loaded.isDone()) {
             load(image, layers);
@@ -163,8 +172,13 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
             if (topic.name().equals(InternalTopics.OFFSETS)) {
                 groups.resign(i);
             }
-            replicas.find(topic.id(), i).map(Replica::name).ifPresent(replicas::delete);
+            replicas.find(topic.id(), i).ifPresent(this::delete);
         }
+    }
+
+    private void delete(Replica replica) {
+        fetchers.leave(replica);
+        replicas.delete(replica.name());
     }
 
     private void change(TopicDelta topic, ClusterImage image, LayeredConfig layers) {
@@ -174,6 +188,7 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
             if (partition.hasReplica(nodeId)) {
                 assign(name, topic.id(), config, partition);
             } else {
+                replicas.find(topic.id(), index).ifPresent(fetchers::leave);
                 replicas.delete(name);
             }
         });
@@ -187,6 +202,7 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
         Replicas.Assigned assigned = replicas.assign(name, topicId, config, assignment(partition), place);
         if (assigned instanceof Replicas.Assigned.Done(Replica replica, Partition.Transition transition)) {
             tellDirectory(replica, partition);
+            follow(replica, partition);
         }
         if (!name.topic().equals(InternalTopics.OFFSETS)) {
             return;
@@ -197,6 +213,14 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
             } else if (transition == Partition.Transition.NEW_EPOCH) {
                 groups.lead(name.partition(), replica);
             }
+        }
+    }
+
+    private void follow(Replica replica, PartitionRegistration partition) {
+        if (partition.hasLeader() && partition.leader() != nodeId) {
+            fetchers.follow(replica, partition.leader(), partition.leaderEpoch());
+        } else {
+            fetchers.leave(replica);
         }
     }
 

@@ -19,6 +19,7 @@ import ottla.coordinator.group.GroupConfig;
 import ottla.log.LogConfig;
 import ottla.log.io.LogCleaner;
 import ottla.log.io.LogStore;
+import ottla.replication.io.Fetchers;
 import ottla.replication.io.QuorumSettings;
 import ottla.replication.quorum.Endpoint;
 import ottla.replication.quorum.MetadataRetention;
@@ -111,6 +112,31 @@ record NodeSettings(NodeConfig config) {
                 .map(Integer::parseInt)
                 .filter(count -> count > 0)
                 .orElse(directories.directories().size());
+    }
+
+    Fetchers.Settings fetchers() {
+        Values values = config.values();
+        return new Fetchers.Settings(
+                values.number("num.replica.fetchers"),
+                values.number("replica.fetch.wait.max.ms"),
+                values.number("replica.fetch.min.bytes"),
+                values.number("replica.fetch.max.bytes"),
+                values.number("replica.fetch.response.max.bytes"),
+                values.number("replica.fetch.backoff.ms"),
+                values.number("replica.socket.timeout.ms"));
+    }
+
+    /** How a follower is connected with its leaders. */
+    PeerLimits leaders() {
+        Values values = config.values();
+        PeerLimits limits = PeerLimits.DEFAULT;
+        return new PeerLimits(
+                limits.connectTimeoutMs(),
+                values.number("replica.socket.timeout.ms"),
+                limits.inFlightRequests(),
+                limits.responseMaxBytes(),
+                limits.sendBufferBytes(),
+                values.number("replica.socket.receive.buffer.bytes"));
     }
 
     GroupConfig groups() {

@@ -13,6 +13,8 @@ final class Cutting {
 
     void truncateTo(long offset) {
         if (offset >= state.endOffset) {
+            // an epoch that was begun here and has no records may be one that the leader never had
+            forgetEpochs();
             return;
         }
         if (offset < state.segments.first().baseOffset()) {
@@ -46,10 +48,15 @@ final class Cutting {
             }
         });
         state.logStartOffset = Math.min(state.logStartOffset, state.endOffset);
+        forgetEpochs();
+        reloadProducers();
+    }
+
+    /** Those that begin at the end of the log, or behind it. */
+    private void forgetEpochs() {
         if (state.epochs.truncateTo(state.endOffset) == LeaderEpochs.Change.CHANGED) {
             state.saveEpochs();
         }
-        reloadProducers();
     }
 
     void resetTo(long offset) {

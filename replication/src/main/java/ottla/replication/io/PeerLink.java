@@ -24,7 +24,7 @@ import ottla.wire.primitive.UnsupportedField;
  * <p>Any thread may call; what hangs on the stages runs on the connection's loop. A peer that cannot be reached is left in peace
  * for a while, a little longer each time: what is sent meanwhile fails at once.
  */
-public final class PeerLink implements AutoCloseable {
+public final class PeerLink implements LeaderLink {
     /** Kafka's pauses between two attempts of a controller to reach another. */
     private static final long PAUSE_MIN_NS = TimeUnit.MILLISECONDS.toNanos(50);
 
@@ -59,6 +59,7 @@ public final class PeerLink implements AutoCloseable {
      * Sends a request in the newest version that both sides know. Fails with {@link UnsupportedField} if no such version can carry
      * it, and with another exception if there is no answer within the time, the connection's making included.
      */
+    @Override
     public CompletionStage<Response> send(Request request, long timeoutMs) {
         CompletableFuture<Response> answer = new CompletableFuture<>();
         long deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);

@@ -25,8 +25,10 @@ import ottla.log.io.ReadLeast;
 import ottla.log.io.ReadResult;
 import ottla.log.producer.AppendOrigin;
 import ottla.replication.io.FetchTerms.From;
+import ottla.replication.io.ReplicaFollowing.Taken;
 import ottla.replication.io.ReplicaReading.FollowerNews;
 import ottla.replication.partition.Assignment;
+import ottla.replication.partition.Following.Standing;
 import ottla.replication.partition.IsrAnswer;
 import ottla.replication.partition.IsrChange;
 import ottla.replication.partition.Partition;
@@ -60,6 +62,7 @@ public final class Replica {
     private final ReplicaWriting writing;
     private final ReplicaReading reading;
     private final ReplicaLookups lookups;
+    private final ReplicaFollowing following;
 
     private volatile LogConfig config;
 
@@ -91,6 +94,7 @@ public final class Replica {
         writing = new ReplicaWriting(name, state, progress, flushing, shell);
         reading = new ReplicaReading(state, progress, shell);
         lookups = new ReplicaLookups(guard, state, shell.diskThreads());
+        following = new ReplicaFollowing(state, progress);
     }
 
     // ---- facts
@@ -283,6 +287,34 @@ public final class Replica {
     /** The error of acks=all for a record that is committed: too few replicas may have remained in sync. */
     public ErrorCode checkMinIsrAfterCommit() {
         return guard.locked(partition::checkMinIsrAfterCommit);
+    }
+
+    // ---- the follower, in the leader epoch that its fetcher knows
+
+    /** Empty if this is no follower in that epoch (any more). */
+    Optional<Standing> standing(int leaderEpoch) {
+        return guard.locked(() -> following.standing(leaderEpoch));
+    }
+
+    /** Takes in what the leader answered, without an error, to what was asked for at an offset. The caller releases the records. */
+    Taken take(int leaderEpoch, long fetchOffset, PartitionData data) {
+        return guard.guarded(() -> following.take(leaderEpoch, fetchOffset, data), new Taken.Outdated());
+    }
+
+    /** Removes what the leader does not have from the end of the log. Waits for the disk. */
+    void cut(int leaderEpoch, long endOffset) {
+        withLog((log, guarded) -> {
+            following.cut(leaderEpoch, endOffset);
+            return true;
+        });
+    }
+
+    /** Gives up the whole log, of which the leader has nothing any more. Waits for the disk. */
+    void beginAt(int leaderEpoch, long offset) {
+        withLog((log, guarded) -> {
+            following.beginAt(leaderEpoch, offset);
+            return true;
+        });
     }
 
     // ---- readers
