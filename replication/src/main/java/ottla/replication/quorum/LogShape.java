@@ -115,7 +115,7 @@ final class LogShape {
                 return new FetchCheck.Valid();
             }
         }
-        LogEnd end = epochs.endOf(lastFetchedEpoch, endOffset);
+        LogEnd end = endOf(lastFetchedEpoch);
         return end.epoch() == lastFetchedEpoch && fetchOffset <= end.endOffset()
                 ? new FetchCheck.Valid()
                 : new FetchCheck.Diverges(end);
@@ -123,8 +123,19 @@ final class LogShape {
 
     /** Where this log must be cut so that it can continue from what a leader knows of {@code epoch}. */
     long truncationPoint(LogEnd leaders) {
-        LogEnd ours = epochs.endOf(leaders.epoch(), endOffset);
+        LogEnd ours = endOf(leaders.epoch());
         return ours.epoch() == leaders.epoch() ? Math.min(ours.endOffset(), leaders.endOffset()) : ours.endOffset();
+    }
+
+    /**
+     * The largest epoch up to the given one that this log knows, and where it ends. What lies before the log is known by the snapshot
+     * alone, also if the first record behind it is of a later epoch.
+     */
+    private LogEnd endOf(int epoch) {
+        LogEnd end = epochs.endOf(epoch, endOffset);
+        return end.endOffset() < startOffset && !snapshots.isEmpty()
+                ? new LogEnd(snapshots.first().epoch(), snapshots.first().endOffset())
+                : end;
     }
 
     /** The epoch of the record before {@code endOffset}. */

@@ -26,6 +26,7 @@ final class QuorumGolden {
                 "divergence",
                 "snapshot",
                 "snapshot-twice",
+                "snapshot-then-epoch",
                 "leader-serves",
                 "leader-knows-less",
                 "check-quorum",

@@ -71,9 +71,8 @@ class FetcherSessionModel {
             fetcher.forget(partition);
             wanted.remove(name);
         } else {
-            FetchPartition asked = FetchPartition.DEFAULT
-                    .withPartition(partition.partition())
-                    .withFetchOffset(random.nextInt(5));
+            FetchPartition asked =
+                    FetchPartition.DEFAULT.withPartition(partition.partition()).withFetchOffset(random.nextInt(5));
             fetcher.want(partition, asked);
             wanted.put(name, asked);
         }
