@@ -47,6 +47,11 @@ public final class ManualLoop implements Loop {
         }
     }
 
+    /** Whether something waits to be run. */
+    public boolean isBusy() {
+        return !tasks.isEmpty();
+    }
+
     /** Lets time pass and runs the timers that become due. */
     public void pass(long delayMs) {
         nowMs += delayMs;
