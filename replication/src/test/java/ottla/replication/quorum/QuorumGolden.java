@@ -39,6 +39,7 @@ final class QuorumGolden {
                 "voter-added-leader-lost",
                 "new-voter-stands",
                 "remove-voter",
+                "remove-voter-refused",
                 "remove-leader",
                 "removed-leader-needed",
                 "update-voter",

@@ -44,6 +44,10 @@ final class QuorumInvariants {
         replicas.remove(replica.key());
     }
 
+    boolean haveLostDisks() {
+        return !lostDisks.isEmpty();
+    }
+
     boolean isLost(ReplicaKey voter) {
         return lostDisks.containsKey(voter);
     }
