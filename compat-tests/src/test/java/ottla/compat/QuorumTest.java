@@ -127,6 +127,7 @@ class QuorumTest {
                 topics.awaitMore(10);
                 killed.restart();
                 cluster.awaitCaughtUp();
+                topics.assertNothingLostAndBeginAnew();
             }
             assertSoon(replacedAfterMs);
             write(cluster, partitions);

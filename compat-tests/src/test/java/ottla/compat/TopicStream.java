@@ -103,15 +103,33 @@ final class TopicStream implements AutoCloseable {
         assertThat(failure).isNull();
     }
 
+    /**
+     * Asserts that every broker knows every topic that is acknowledged by now, and deletes these, so that a long run does not become a
+     * large one.
+     */
+    void assertNothingLostAndBeginAnew() throws Exception {
+        assertAlive();
+        Set<String> now = Set.copyOf(acknowledged);
+        assertKnown(now);
+        try (Admin admin = new Clients(cluster.bootstrap()).admin()) {
+            acknowledged.removeAll(now);
+            admin.deleteTopics(now).all().get();
+        }
+    }
+
     /** Ends the stream, and asserts that every broker knows every topic that was acknowledged. */
     void assertNothingLost() throws Exception {
         close();
         assertAlive();
+        assertKnown(acknowledged);
+    }
+
+    private void assertKnown(Set<String> topics) throws Exception {
         for (Cluster.Node broker : cluster.brokers()) {
             try (Admin admin = new Clients(broker.bootstrap()).admin()) {
                 Waiting.until(
                         broker + " knows all topics",
-                        () -> admin.listTopics().names().get().containsAll(acknowledged));
+                        () -> admin.listTopics().names().get().containsAll(topics));
             }
         }
     }
