@@ -4,6 +4,9 @@ package ottla.broker.api;
 final class AclWords {
     static final String NO_AUTHORIZER = "No Authorizer is configured.";
 
+    /** The same to who only asks, of a controller as well. */
+    static final String NO_AUTHORIZER_HERE = "No Authorizer is configured on the broker";
+
     /** What a connection is closed for. */
     static final String MEANINGLESS = "the rules have an element that stands for none";
 

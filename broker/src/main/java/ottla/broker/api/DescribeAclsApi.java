@@ -25,6 +25,6 @@ public final class DescribeAclsApi implements Api<DescribeAclsRequest> {
         }
         inbound.answer(DescribeAclsResponse.DEFAULT
                 .withErrorCode(ErrorCode.SECURITY_DISABLED.code())
-                .withErrorMessage(AclWords.NO_AUTHORIZER));
+                .withErrorMessage(AclWords.NO_AUTHORIZER_HERE));
     }
 }

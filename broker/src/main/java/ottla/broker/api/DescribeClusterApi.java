@@ -35,7 +35,8 @@ public final class DescribeClusterApi implements Api<DescribeClusterRequest> {
                     request.endpointType() == CONTROLLERS
                             ? refused(
                                     ErrorCode.MISMATCHED_ENDPOINT_TYPE,
-                                    "The request was sent to an endpoint of wrong type.")
+                                    "The request was sent to an endpoint of type BROKER, but we wanted an endpoint of type"
+                                            + " CONTROLLER")
                             : refused(
                                     ErrorCode.UNSUPPORTED_ENDPOINT_TYPE,
                                     "Unsupported endpoint type " + request.endpointType()));

@@ -233,7 +233,8 @@ public final class DescribeConfigsApi implements Api<DescribeConfigsRequest> {
                         .orElseGet(() -> DescribeConfigsResourceResult.DEFAULT
                                 .withName(name)
                                 .withValue(value)
-                                .withConfigSource(source.id())));
+                                .withConfigSource(source.id())
+                                .withDocumentation(null)));
             }
         });
         return result(resource, entries);
@@ -268,7 +269,8 @@ public final class DescribeConfigsApi implements Api<DescribeConfigsRequest> {
                 .withConfigSource(source.id())
                 .withIsSensitive(key.isSensitive())
                 .withSynonyms(synonyms)
-                .withConfigType(key.type().id());
+                .withConfigType(key.type().id())
+                .withDocumentation(null); // none rather than an empty one
     }
 
     private static DescribeConfigsResult refused(

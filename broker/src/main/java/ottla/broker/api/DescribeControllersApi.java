@@ -33,6 +33,14 @@ public final class DescribeControllersApi implements Api<DescribeClusterRequest>
 
     @Override
     public void serve(DescribeClusterRequest request, InboundRequest inbound) {
+        if (!cluster.image().metadataVersion().hasControllerRegistration()) {
+            // whoever would be sent to controllers that nobody can know would ask for ever
+            inbound.answer(DescribeClusterResponse.DEFAULT
+                    .withErrorCode(ErrorCode.UNSUPPORTED_VERSION.code())
+                    .withErrorMessage(
+                            "Direct-to-controller communication is not supported with the current MetadataVersion."));
+            return;
+        }
         if (request.endpointType() != CONTROLLERS) {
             inbound.answer(refused(request.endpointType(), inbound.version()));
             return;
@@ -57,18 +65,16 @@ public final class DescribeControllersApi implements Api<DescribeClusterRequest>
     }
 
     private static DescribeClusterResponse refused(byte endpointType, int version) {
-        if (version == 0) {
-            // a client of before KIP-919 asks for brokers, and knows none of the errors for that
+        if (endpointType != BROKERS) {
             return DescribeClusterResponse.DEFAULT
-                    .withErrorCode(ErrorCode.INVALID_REQUEST.code())
-                    .withErrorMessage("Brokers cannot be described by a controller.");
+                    .withErrorCode(ErrorCode.UNSUPPORTED_ENDPOINT_TYPE.code())
+                    .withErrorMessage("Unsupported endpoint type " + endpointType);
         }
-        return endpointType == BROKERS
-                ? DescribeClusterResponse.DEFAULT
-                        .withErrorCode(ErrorCode.MISMATCHED_ENDPOINT_TYPE.code())
-                        .withErrorMessage("The request was sent to an endpoint of wrong type.")
-                : DescribeClusterResponse.DEFAULT
-                        .withErrorCode(ErrorCode.UNSUPPORTED_ENDPOINT_TYPE.code())
-                        .withErrorMessage("Unsupported endpoint type " + endpointType);
+        // a client of before KIP-919 asks for brokers, and knows none of the errors for that
+        ErrorCode code = version == 0 ? ErrorCode.INVALID_REQUEST : ErrorCode.MISMATCHED_ENDPOINT_TYPE;
+        return DescribeClusterResponse.DEFAULT
+                .withErrorCode(code.code())
+                .withErrorMessage("The request was sent to an endpoint of type CONTROLLER, but we wanted an endpoint of"
+                        + " type BROKER");
     }
 }

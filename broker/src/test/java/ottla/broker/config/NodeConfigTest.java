@@ -6,6 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import ottla.broker.config.NodeConfig.Parsed;
 
 class NodeConfigTest {
@@ -65,6 +67,32 @@ class NodeConfigTest {
                         "authorizer.class.name is set to com.example.Mine, but this version of Ottla does not have");
         Map<String, String> tls = with("listeners", "SSL://localhost:9092,CONTROLLER://localhost:9093");
         assertThat(refused(tls)).anyMatch(problem -> problem.contains("SSL") && problem.contains("PLAINTEXT"));
+    }
+
+    /** They would decide on a controller or on a broker; a node that is only one of the two must not pass over them either. */
+    @ParameterizedTest
+    @CsvSource({
+        "create.topic.policy.class.name, policies in Java classes",
+        "alter.config.policy.class.name, policies in Java classes",
+        "authorizer.class.name, authorization"
+    })
+    void hooksAreRefusedInEveryRole(String key, String what) {
+        Map<String, String> broker = with(key, "com.example.Mine");
+        broker.put("process.roles", "broker");
+        broker.put("listeners", "PLAINTEXT://localhost:9092");
+        broker.put("controller.quorum.voters", "9@localhost:9093");
+        Map<String, String> controller = with(key, "com.example.Mine");
+        controller.put("process.roles", "controller");
+        controller.put("listeners", "CONTROLLER://localhost:9093");
+        controller.remove("advertised.listeners");
+
+        for (Map<String, String> node : List.of(with(key, "com.example.Mine"), broker, controller)) {
+            assertThat(refused(node))
+                    .containsExactly(key + " is set to com.example.Mine, but this version of Ottla does not have "
+                            + what + "; remove the key to start.");
+            node.remove(key);
+            accepted(node);
+        }
     }
 
     @Test

@@ -98,7 +98,7 @@ public final class FeatureUpdates {
         }
         Optional<Feature> known = Feature.of(name);
         if (known.isEmpty()) {
-            return invalid(name, level, "It is not known.");
+            return invalid(name, level, "Feature " + name + " not found.");
         }
         MetadataVersion needed = known.get().metadataVersionFor(level);
         short metadataLevel = proposed.getOrDefault(MetadataVersion.FEATURE, (short) 0);
@@ -125,7 +125,7 @@ public final class FeatureUpdates {
                     ? "Unsafe metadata downgrade is not supported in this version."
                     : "Refusing to perform the requested downgrade because it might delete metadata information.";
             return Optional.of(
-                    "Unsupported metadata.version downgrade from " + present + " to " + wanted.get() + ". " + reason);
+                    "Unsupported metadata.version downgrade from " + present.level() + " to " + level + ". " + reason);
         }
         records.add(new FeatureLevelRecord(MetadataVersion.FEATURE, level));
         return Optional.empty();

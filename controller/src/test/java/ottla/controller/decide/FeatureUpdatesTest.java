@@ -84,13 +84,13 @@ class FeatureUpdatesTest {
                 "metadata.version",
                 29,
                 SAFE_DOWNGRADE,
-                "Unsupported metadata.version downgrade from 4.3-IV0 to 4.2-IV1. Refusing to perform the requested "
+                "Unsupported metadata.version downgrade from 30 to 29. Refusing to perform the requested "
                         + "downgrade because it might delete metadata information.");
         assertRefused(
                 "metadata.version",
                 29,
                 UNSAFE_DOWNGRADE,
-                "Unsupported metadata.version downgrade from 4.3-IV0 to 4.2-IV1. Unsafe metadata downgrade is not "
+                "Unsupported metadata.version downgrade from 30 to 29. Unsafe metadata downgrade is not "
                         + "supported in this version.");
     }
 
