@@ -39,6 +39,7 @@ public final class Cluster implements AutoCloseable {
     private final Map<Integer, Node> nodes = new LinkedHashMap<>();
     private final Map<String, String> settings = new LinkedHashMap<>();
     private final Map<Integer, Uuid> directories = new LinkedHashMap<>();
+    private final List<String> formatOptions = new ArrayList<>();
 
     /** Controllers that the cluster begins without. */
     private final Set<Integer> candidates = new HashSet<>();
@@ -108,6 +109,12 @@ public final class Cluster implements AutoCloseable {
         return this;
     }
 
+    /** More options for {@code kafka-storage format}, of all nodes. */
+    Cluster formattedWith(String... options) {
+        formatOptions.addAll(List.of(options));
+        return this;
+    }
+
     private Cluster add(String roles, int firstId, List<BrokerKind> kinds) {
         for (BrokerKind kind : kinds) {
             int id = (int) nodes.keySet().stream()
@@ -131,7 +138,8 @@ public final class Cluster implements AutoCloseable {
                 Map<String, String> all = defaults(node);
                 all.putAll(settings);
                 node.process.configure(all);
-                node.process.format(BrokerProcess.CLUSTER_ID, formatOptions(node));
+                node.process.format(
+                        BrokerProcess.CLUSTER_ID, formatOptions(node).toArray(String[]::new));
             }
             List<Node> first = nodes.values().stream()
                     .filter(node -> !candidates.contains(node.id))
@@ -145,13 +153,15 @@ public final class Cluster implements AutoCloseable {
         }
     }
 
-    private String[] formatOptions(Node node) {
-        if (voters == Voters.STATIC) {
-            return new String[0];
+    private List<String> formatOptions(Node node) {
+        List<String> options = new ArrayList<>(formatOptions);
+        if (voters == Voters.DYNAMIC) {
+            options.addAll(
+                    node.isController() && !candidates.contains(node.id)
+                            ? List.of("--initial-controllers", initialControllers())
+                            : List.of("--no-initial-controllers"));
         }
-        return node.isController() && !candidates.contains(node.id)
-                ? new String[] {"--initial-controllers", initialControllers()}
-                : new String[] {"--no-initial-controllers"};
+        return options;
     }
 
     private String initialControllers() {
@@ -255,15 +265,18 @@ public final class Cluster implements AutoCloseable {
     }
 
     private static DescribeQuorumResponseData.PartitionData quorum(Node node) throws IOException {
-        DescribeQuorumRequestData request = new DescribeQuorumRequestData()
+        try (RawConnection connection = new RawConnection(node.controllerPort)) {
+            DescribeQuorumResponseData answer =
+                    (DescribeQuorumResponseData) connection.ask(ApiKeys.DESCRIBE_QUORUM, 2, quorumRequest());
+            return answer.topics().getFirst().partitions().getFirst();
+        }
+    }
+
+    static DescribeQuorumRequestData quorumRequest() {
+        return new DescribeQuorumRequestData()
                 .setTopics(List.of(new DescribeQuorumRequestData.TopicData()
                         .setTopicName("__cluster_metadata")
                         .setPartitions(List.of(new DescribeQuorumRequestData.PartitionData().setPartitionIndex(0)))));
-        try (RawConnection connection = new RawConnection(node.controllerPort)) {
-            DescribeQuorumResponseData answer =
-                    (DescribeQuorumResponseData) connection.ask(ApiKeys.DESCRIBE_QUORUM, 2, request);
-            return answer.topics().getFirst().partitions().getFirst();
-        }
     }
 
     /** Returns when every node that runs has what the leader had when this was called. */

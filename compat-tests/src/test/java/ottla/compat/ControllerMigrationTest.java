@@ -5,11 +5,7 @@ import static ottla.compat.BrokerKind.KAFKA;
 import static ottla.compat.BrokerKind.OTTLA;
 
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.stream.Stream;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.Uuid;
 import org.junit.jupiter.api.Test;
 
@@ -40,7 +36,7 @@ class ControllerMigrationTest {
             topics.awaitMore(10);
 
             topics.assertNothingLost();
-            assertSameTopics(cluster);
+            ShownMetadata.assertEqual(cluster);
             cluster.awaitCaughtUp();
             cluster.stop();
             MetadataLogs.assertEqual(all(cluster.brokers(), all(kafkas, ottlas)));
@@ -88,22 +84,6 @@ class ControllerMigrationTest {
                         Stream.concat(Stream.of("--bootstrap-controller", leader), Stream.of(arguments))
                                 .toArray(String[]::new))
                 .succeeded();
-    }
-
-    /** The two brokers, of different kinds, describe the same. */
-    private static void assertSameTopics(Cluster cluster) {
-        List<Cluster.Node> brokers = cluster.brokers();
-        Waiting.until("both brokers describe the same topics", () -> {
-            Map<String, TopicDescription> topics = describe(brokers.getFirst());
-            return !topics.isEmpty() && topics.equals(describe(brokers.getLast()));
-        });
-    }
-
-    private static Map<String, TopicDescription> describe(Cluster.Node broker) throws Exception {
-        try (Admin admin = new Clients(broker.bootstrap()).admin()) {
-            Set<String> names = admin.listTopics().names().get();
-            return admin.describeTopics(names).allTopicNames().get();
-        }
     }
 
     private static List<Cluster.Node> all(List<Cluster.Node> nodes, List<Cluster.Node> others) {

@@ -40,7 +40,8 @@ final class MetadataLogs {
 
     /**
      * Asserts that all nodes have the same batches, byte for byte, from where the log of each begins up to where the shortest ends, and
-     * that each one's newest snapshot, with the log behind it, makes the same image as that of the node whose log is the oldest.
+     * that each one's newest snapshot, with the log behind it, makes the same image as that of the node whose log is the oldest, and the
+     * same tree in {@code kafka-metadata-shell}.
      */
     static void assertEqual(List<Cluster.Node> nodes) {
         Map<Cluster.Node, SortedMap<Long, Batch>> logs = new HashMap<>();
@@ -65,6 +66,7 @@ final class MetadataLogs {
                             .as("what %s had from its snapshot at %d", node, snapshot.endOffset)
                             .isEqualTo(image));
         }
+        MetadataShells.assertShown(image, nodes, endOffset);
     }
 
     /** A map of its own: a view would refuse to tell what follows its end, where a snapshot may end, too. */
@@ -89,7 +91,7 @@ final class MetadataLogs {
                 .orElse(0);
     }
 
-    private static long endOffset(Path snapshot) {
+    static long endOffset(Path snapshot) {
         return Long.parseLong(snapshot.getFileName().toString().substring(0, 20));
     }
 
@@ -98,9 +100,13 @@ final class MetadataLogs {
     private record Batch(long endOffset, int epoch, long checksum, List<ApiMessage> records) {}
 
     private static Optional<Snapshot> snapshot(Cluster.Node node, long limit) {
+        return snapshotFile(node, limit).map(file -> new Snapshot(endOffset(file), read(List.of(file))));
+    }
+
+    /** The newest snapshot that ends there or before, but for what a directory is formatted with. */
+    static Optional<Path> snapshotFile(Cluster.Node node, long limit) {
         return files(node, ".checkpoint").stream()
-                .map(file -> new Snapshot(endOffset(file), read(List.of(file))))
-                .filter(snapshot -> snapshot.endOffset > 0 && snapshot.endOffset <= limit)
+                .filter(file -> endOffset(file) > 0 && endOffset(file) <= limit)
                 .reduce((older, newer) -> newer);
     }
 
@@ -108,7 +114,7 @@ final class MetadataLogs {
         return read(files(node, suffix));
     }
 
-    private static List<Path> files(Cluster.Node node, String suffix) {
+    static List<Path> files(Cluster.Node node, String suffix) {
         try (Stream<Path> files = Files.list(node.process().dataDirectory().resolve(FOLDER))) {
             return files.filter(file -> file.toString().endsWith(suffix))
                     .sorted()

@@ -76,6 +76,7 @@ class MixedClusterTest {
                     .extracting(record -> record.value())
                     .containsExactlyElementsOf(
                             IntStream.range(0, 30).mapToObj(String::valueOf).toList());
+            ShownMetadata.assertEqual(cluster);
             cluster.awaitCaughtUp();
             cluster.stop();
             MetadataLogs.assertEqual(cluster);
@@ -119,6 +120,7 @@ class MixedClusterTest {
             }
             lead(cluster, topics, few);
             topics.assertNothingLost();
+            ShownMetadata.assertEqual(cluster);
             cluster.awaitCaughtUp();
             cluster.stop();
             MetadataLogs.assertEqual(cluster);

@@ -1,0 +1,136 @@
+package ottla.compat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import ottla.base.GoldenStory;
+
+/**
+ * A {@link GoldenStory} of stock tools, told to nodes of either kind: both must have the tools print what the file says. {@code $NAMES} stand
+ * for what differs between any two runs, in commands as in what is printed.
+ */
+final class ToolStory {
+    private static final Path FOLDER =
+            Path.of(System.getProperty("basedir", ""), "src", "test", "resources", "golden", "tools");
+
+    private static final String PACKAGE = "org.apache.kafka.tools.";
+    private static final Map<String, String> TOOLS = Map.ofEntries(
+            Map.entry("kafka-acls", PACKAGE + "AclCommand"),
+            Map.entry("kafka-broker-api-versions", PACKAGE + "BrokerApiVersionsCommand"),
+            Map.entry("kafka-cluster", PACKAGE + "ClusterTool"),
+            Map.entry("kafka-configs", "kafka.admin.ConfigCommand"),
+            Map.entry("kafka-dump-log", PACKAGE + "DumpLogSegments"),
+            Map.entry("kafka-features", PACKAGE + "FeatureCommand"),
+            Map.entry("kafka-leader-election", PACKAGE + "LeaderElectionCommand"),
+            Map.entry("kafka-metadata-quorum", PACKAGE + "MetadataQuorumCommand"),
+            Map.entry("kafka-metadata-shell", "org.apache.kafka.shell.MetadataShell"),
+            Map.entry("kafka-reassign-partitions", PACKAGE + "reassign.ReassignPartitionsCommand"),
+            Map.entry("kafka-storage", "kafka.tools.StorageTool"),
+            Map.entry("kafka-topics", PACKAGE + "TopicCommand"));
+
+    /** What the tools' own logger says is not what they print. */
+    private static final Pattern LOGGED = Pattern.compile("\\d\\d:\\d\\d:\\d\\d\\.\\d{3} [A-Z]+ .*");
+
+    private static final Pattern STACK = Pattern.compile("\\s+at .*|\\s+\\.\\.\\. \\d+ more");
+
+    /** Of exceptions that were caused by another one only that is of interest, once. */
+    private static final Pattern CAUSED =
+            Pattern.compile("^(Caused by: |java\\.util\\.concurrent\\.ExecutionException: )+");
+
+    private final Map<String, Supplier<String>> names = new LinkedHashMap<>();
+    private final Map<String, Consumer<List<String>>> deeds = new HashMap<>();
+    private final Map<Pattern, String> varying = new LinkedHashMap<>();
+
+    /** {@code $name} in a command becomes the value, and the value in what is printed {@code $name}. */
+    ToolStory name(String name, Supplier<String> value) {
+        names.put("$" + name, value);
+        return this;
+    }
+
+    /** What is done besides tools: the words behind the first one are its arguments. */
+    ToolStory deed(String word, Consumer<List<String>> deed) {
+        deeds.put(word, deed);
+        return this;
+    }
+
+    /** What is printed differently each time. */
+    ToolStory varying(String regex, String replacement) {
+        varying.put(Pattern.compile(regex), replacement);
+        return this;
+    }
+
+    void tell(String file) throws IOException {
+        GoldenStory.tell(FOLDER.resolve(file + ".txt"), this::run);
+    }
+
+    private List<String> run(String line) {
+        List<String> words = Stream.of(line.split(" +")).map(this::resolved).toList();
+        List<String> rest = words.subList(1, words.size());
+        if (deeds.containsKey(words.getFirst())) {
+            deeds.get(words.getFirst()).accept(rest);
+            return List.of();
+        }
+        String tool = TOOLS.get(words.getFirst());
+        if (tool == null) {
+            throw new AssertionError("neither a tool nor a deed: " + line);
+        }
+        ToolRun run = NearTool.run(tool, rest.toArray(String[]::new));
+        Stream<String> printed = Stream.concat(
+                        run.output().lines(), run.errors().lines())
+                .filter(text -> !text.isBlank()
+                        && !LOGGED.matcher(text).matches()
+                        && !STACK.matcher(text).matches())
+                .map(text -> named(CAUSED.matcher(text).replaceFirst("")));
+        Stream<String> end = run.status() == 0 ? Stream.of() : Stream.of("exit " + run.status());
+        return withoutRepetition(Stream.concat(printed, end))
+                .map(text -> "  " + text)
+                .toList();
+    }
+
+    private static Stream<String> withoutRepetition(Stream<String> lines) {
+        List<String> kept = new ArrayList<>();
+        lines.forEach(line -> {
+            if (kept.isEmpty() || !kept.getLast().equals(line)) {
+                kept.add(line);
+            }
+        });
+        return kept.stream();
+    }
+
+    private String resolved(String word) {
+        String resolved = word;
+        for (String name : longestFirst(names.keySet().stream())) {
+            if (resolved.contains(name)) {
+                resolved = resolved.replace(name, names.get(name).get());
+            }
+        }
+        return resolved;
+    }
+
+    private String named(String text) {
+        String named = text.replaceAll("[ \t]+", " ").strip();
+        Map<String, String> values = new HashMap<>();
+        names.forEach((name, value) -> values.putIfAbsent(value.get(), name));
+        for (String value : longestFirst(values.keySet().stream())) {
+            named = named.replace(value, values.get(value));
+        }
+        for (Map.Entry<Pattern, String> each : varying.entrySet()) {
+            named = each.getKey().matcher(named).replaceAll(each.getValue());
+        }
+        return named;
+    }
+
+    private static List<String> longestFirst(Stream<String> texts) {
+        return texts.sorted(Comparator.comparingInt(String::length).reversed().thenComparing(Comparator.naturalOrder()))
+                .toList();
+    }
+}
