@@ -55,11 +55,9 @@ final class ShownMetadata {
     /** Changes something of each family, and waits until all nodes show the same. */
     static void assertEqual(Cluster cluster) throws Exception {
         List<ConfigResource> changed = change(cluster);
-        Map<String, Map<Object, List<Cluster.Node>>> shown = Waiting.value(
-                "all nodes show the same metadata",
-                () -> answers(cluster, changed),
-                answers -> answers.values().stream().allMatch(given -> given.size() == 1)
-                        && answers.get("users").toString().contains("anna"));
+        Waiting.value("all nodes show the same metadata", () -> differences(answers(cluster, changed)), Map::isEmpty);
+        Map<String, Map<Object, List<Cluster.Node>>> shown = answers(cluster, changed);
+        assertThat(shown.get("users").toString()).contains("anna");
         assertThat(shown.get("quotas").toString()).contains("producer_byte_rate", "12345");
         assertThat(shown.get("configs").toString()).contains("7654321", "47654", "1000012", "13000");
         assertThat(shown.get("topics").toString()).contains(changed.getFirst().name());
@@ -103,6 +101,29 @@ final class ShownMetadata {
                     .get();
             return List.copyOf(settings.keySet());
         }
+    }
+
+    /** Of the questions that are answered differently, what not all answers have. */
+    private static Map<String, Map<Object, List<Cluster.Node>>> differences(
+            Map<String, Map<Object, List<Cluster.Node>>> answers) {
+        Map<String, Map<Object, List<Cluster.Node>>> differences = new LinkedHashMap<>();
+        answers.forEach((question, given) -> {
+            if (given.size() > 1) {
+                Map<Object, List<Cluster.Node>> parts = new HashMap<>();
+                given.forEach((answer, nodes) -> parts.put(withoutCommon(answer, given.keySet()), nodes));
+                differences.put(question, parts);
+            }
+        });
+        return differences;
+    }
+
+    private static Object withoutCommon(Object answer, Set<Object> all) {
+        if (!(answer instanceof Collection<?> listed)) {
+            return answer;
+        }
+        return listed.stream()
+                .filter(element -> !all.stream().allMatch(other -> ((Collection<?>) other).contains(element)))
+                .toList();
     }
 
     /** To each question the different answers, and who gave them. */

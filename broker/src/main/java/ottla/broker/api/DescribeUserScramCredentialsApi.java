@@ -70,7 +70,7 @@ public final class DescribeUserScramCredentialsApi implements Api<DescribeUserSc
     }
 
     private static DescribeUserScramCredentialsResult found(String user, List<CredentialInfo> credentials) {
-        return new DescribeUserScramCredentialsResult(user, ErrorCode.NONE.code(), null, credentials);
+        return new DescribeUserScramCredentialsResult(user, ErrorCode.NONE.code(), "", credentials);
     }
 
     private static DescribeUserScramCredentialsResult refused(String user, ErrorCode error, String why) {
