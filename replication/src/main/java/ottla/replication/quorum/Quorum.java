@@ -166,7 +166,11 @@ public final class Quorum {
         };
     }
 
+    /** A vote stands until the epoch has a leader: if that is another one, the vote was given in vain and counts for nobody any more. */
     private static boolean votes(Role role, ReplicaKey candidate, boolean upToDate) {
+        if (role.leader().isPresent() && role.leader().getAsInt() != candidate.id()) {
+            return false;
+        }
         return role.votedFor()
                 .map(chosen -> chosen.covers(candidate))
                 .orElse(role.leader().isEmpty() && upToDate);

@@ -79,7 +79,9 @@ final class QuorumState {
             // Records of this epoch may have been lost before they were flushed, so this epoch cannot be led on.
             return new Role.Resigned(saved.epoch(), self.id(), List.of(), otherVoters(), electionDeadlineMs());
         }
-        if (saved.votedFor().isPresent() && saved.votedFor().get().equals(self) && mayStand()) {
+        boolean stood = saved.votedFor().isPresent() && saved.votedFor().get().equals(self);
+        // who lost the election of this epoch must not win it later, when the voters are others
+        if (stood && saved.leaderId().isEmpty() && mayStand()) {
             return new Role.Candidate(saved.epoch(), self, openBallot(), electionDeadlineMs());
         }
         if (saved.leaderId().isPresent()) {

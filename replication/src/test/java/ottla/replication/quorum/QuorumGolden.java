@@ -15,6 +15,8 @@ final class QuorumGolden {
             strings = {
                 "alone",
                 "restart-alone",
+                "restart-after-losing",
+                "vote-given-in-vain",
                 "first-election",
                 "lost-election",
                 "votes",
