@@ -305,7 +305,9 @@ final class Fetcher {
         if (stage == Stage.CLOSED) {
             return;
         }
-        LOG.debug("Broker {} did not answer a fetch: {}", leader.id(), String.valueOf(failure));
+        if (pauseMs == PAUSE_MIN_MS) {
+            LOG.warn("Broker {} did not answer a fetch: {}; trying again", leader.id(), String.valueOf(failure));
+        }
         pause(pauseMs);
         pauseMs = Math.min(settings.backoffMs(), 2 * pauseMs);
     }
@@ -372,12 +374,15 @@ final class Fetcher {
                 case Taken.Diverged(long commonEndOffset) -> machine.diverged(commonEndOffset);
                 case Taken.Gap(long firstOffset) -> machine.gap(firstOffset);
                 case Taken.Refused(ErrorCode reason, String message) -> {
-                    LOG.error(
-                            "{} cannot take what broker {} sent at offset {}: {}",
-                            follower.replica,
-                            leader.id(),
-                            asked.fetchOffset(),
-                            message);
+                    // a full disk has been told of, once for all of its logs
+                    if (reason != ErrorCode.KAFKA_STORAGE_ERROR) {
+                        LOG.error(
+                                "{} cannot take what broker {} sent at offset {}: {}",
+                                follower.replica,
+                                leader.id(),
+                                asked.fetchOffset(),
+                                message);
+                    }
                     machine.failed(reason);
                 }
                 case Taken.Outdated outdated -> {}

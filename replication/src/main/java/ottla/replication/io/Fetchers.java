@@ -51,7 +51,14 @@ public final class Fetchers implements AutoCloseable {
             int partitionMaxBytes,
             int responseMaxBytes,
             long backoffMs,
-            long requestTimeoutMs) {}
+            long requestTimeoutMs) {
+        /** Without a pause at all, a leader that is away would keep a loop busy. */
+        private static final long BACKOFF_LEAST_MS = 20;
+
+        public Settings {
+            backoffMs = Math.max(BACKOFF_LEAST_MS, backoffMs);
+        }
+    }
 
     private record Place(int leaderId, int index) {}
 
