@@ -166,7 +166,9 @@ class LauncherTest {
             new ProcessBuilder("kill", "-INT", String.valueOf(process.pid()))
                     .start()
                     .waitFor();
-            assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.waitFor(30, TimeUnit.SECONDS))
+                    .as("the node ends; it said: %s", Files.readString(log))
+                    .isTrue();
             assertThat(process.exitValue()).isEqualTo(130);
             assertThat(folder.resolve("data").resolve(".kafka_cleanshutdown")).exists();
         } finally {
