@@ -78,7 +78,8 @@ class QuorumTest {
                         tool, "--bootstrap-controller", cluster.bootstrapControllers(), "describe", "--status")
                 .lines();
         assertThat(status).anyMatch(line -> line.matches("LeaderId: +" + leader));
-        assertThat(status).anyMatch(line -> line.matches("MaxFollowerLag: +0"));
+        // The leader writes a no-op record every half second, which may be on its way to a follower just now.
+        assertThat(status).anyMatch(line -> line.matches("MaxFollowerLag: +[01]"));
         cluster.controllers()
                 .forEach(controller -> assertThat(status)
                         .anyMatch(line -> line.startsWith("CurrentVoters:")
