@@ -1,15 +1,15 @@
 package ottla.broker.api;
 
-import ottla.controller.io.ControllerNode;
+import ottla.controller.io.ControllerRequests;
 import ottla.wire.io.InboundRequest;
 import ottla.wire.message.AllocateProducerIdsRequest;
 import ottla.wire.message.ApiKey;
 
 /** Assigns a block of producer ids to a broker (KIP-730). */
 public final class AllocateProducerIdsApi implements Api<AllocateProducerIdsRequest> {
-    private final ControllerNode controller;
+    private final ControllerRequests controller;
 
-    public AllocateProducerIdsApi(ControllerNode controller) {
+    public AllocateProducerIdsApi(ControllerRequests controller) {
         this.controller = controller;
     }
 

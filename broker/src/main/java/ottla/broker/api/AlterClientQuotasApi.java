@@ -6,19 +6,19 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import ottla.controller.decide.ClientQuotaChanges;
-import ottla.controller.io.ControllerNode;
+import ottla.controller.io.ControllerRequests;
 import ottla.wire.io.InboundRequest;
 import ottla.wire.message.AlterClientQuotasRequest;
 import ottla.wire.message.ApiKey;
 
 /** Sets and removes client quotas (KIP-546); the controller decides, after the names of hosts have been looked up. */
 public final class AlterClientQuotasApi implements Api<AlterClientQuotasRequest> {
-    private final ControllerNode controller;
+    private final ControllerRequests controller;
     private final Function<Set<String>, CompletionStage<Set<String>>> unknown;
 
     /** @param unknown which of these hosts nobody can find; may take its time */
     public AlterClientQuotasApi(
-            ControllerNode controller, Function<Set<String>, CompletionStage<Set<String>>> unknown) {
+            ControllerRequests controller, Function<Set<String>, CompletionStage<Set<String>>> unknown) {
         this.controller = controller;
         this.unknown = unknown;
     }

@@ -1,15 +1,15 @@
 package ottla.broker.api;
 
-import ottla.controller.io.ControllerNode;
+import ottla.controller.io.ControllerRequests;
 import ottla.wire.io.InboundRequest;
 import ottla.wire.message.AlterPartitionRequest;
 import ottla.wire.message.ApiKey;
 
 /** A partition's leader proposes another in-sync set (KIP-497); the controller decides. */
 public final class AlterPartitionApi implements Api<AlterPartitionRequest> {
-    private final ControllerNode controller;
+    private final ControllerRequests controller;
 
-    public AlterPartitionApi(ControllerNode controller) {
+    public AlterPartitionApi(ControllerRequests controller) {
         this.controller = controller;
     }
 

@@ -1,15 +1,15 @@
 package ottla.broker.api;
 
-import ottla.controller.io.ControllerNode;
+import ottla.controller.io.ControllerRequests;
 import ottla.wire.io.InboundRequest;
 import ottla.wire.message.AlterUserScramCredentialsRequest;
 import ottla.wire.message.ApiKey;
 
 /** Sets and deletes users' SCRAM credentials (KIP-554); the controller decides. */
 public final class AlterUserScramCredentialsApi implements Api<AlterUserScramCredentialsRequest> {
-    private final ControllerNode controller;
+    private final ControllerRequests controller;
 
-    public AlterUserScramCredentialsApi(ControllerNode controller) {
+    public AlterUserScramCredentialsApi(ControllerRequests controller) {
         this.controller = controller;
     }
 

@@ -1,15 +1,15 @@
 package ottla.broker.api;
 
-import ottla.controller.io.ControllerNode;
+import ottla.controller.io.ControllerRequests;
 import ottla.wire.io.InboundRequest;
 import ottla.wire.message.ApiKey;
 import ottla.wire.message.AssignReplicasToDirsRequest;
 
 /** Takes in where a broker has its replicas (KIP-858). */
 public final class AssignReplicasToDirsApi implements Api<AssignReplicasToDirsRequest> {
-    private final ControllerNode controller;
+    private final ControllerRequests controller;
 
-    public AssignReplicasToDirsApi(ControllerNode controller) {
+    public AssignReplicasToDirsApi(ControllerRequests controller) {
         this.controller = controller;
     }
 

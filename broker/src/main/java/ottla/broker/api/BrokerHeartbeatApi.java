@@ -1,15 +1,15 @@
 package ottla.broker.api;
 
-import ottla.controller.io.ControllerNode;
+import ottla.controller.io.ControllerRequests;
 import ottla.wire.io.InboundRequest;
 import ottla.wire.message.ApiKey;
 import ottla.wire.message.BrokerHeartbeatRequest;
 
 /** Keeps a broker in the cluster, and lets it go in good order (KIP-631). */
 public final class BrokerHeartbeatApi implements Api<BrokerHeartbeatRequest> {
-    private final ControllerNode controller;
+    private final ControllerRequests controller;
 
-    public BrokerHeartbeatApi(ControllerNode controller) {
+    public BrokerHeartbeatApi(ControllerRequests controller) {
         this.controller = controller;
     }
 

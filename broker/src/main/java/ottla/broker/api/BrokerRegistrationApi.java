@@ -1,15 +1,15 @@
 package ottla.broker.api;
 
-import ottla.controller.io.ControllerNode;
+import ottla.controller.io.ControllerRequests;
 import ottla.wire.io.InboundRequest;
 import ottla.wire.message.ApiKey;
 import ottla.wire.message.BrokerRegistrationRequest;
 
 /** Lets a broker into the cluster (KIP-631). */
 public final class BrokerRegistrationApi implements Api<BrokerRegistrationRequest> {
-    private final ControllerNode controller;
+    private final ControllerRequests controller;
 
-    public BrokerRegistrationApi(ControllerNode controller) {
+    public BrokerRegistrationApi(ControllerRequests controller) {
         this.controller = controller;
     }
 

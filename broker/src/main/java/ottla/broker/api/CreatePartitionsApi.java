@@ -1,6 +1,6 @@
 package ottla.broker.api;
 
-import ottla.controller.io.ControllerNode;
+import ottla.controller.io.ControllerRequests;
 import ottla.wire.io.InboundRequest;
 import ottla.wire.message.ApiKey;
 import ottla.wire.message.CreatePartitionsRequest;
@@ -10,9 +10,9 @@ public final class CreatePartitionsApi implements Api<CreatePartitionsRequest> {
     /** The first whose clients know that they may be refused for their quota (KIP-599). */
     private static final int STRICT_VERSION = 3;
 
-    private final ControllerNode controller;
+    private final ControllerRequests controller;
 
-    public CreatePartitionsApi(ControllerNode controller) {
+    public CreatePartitionsApi(ControllerRequests controller) {
         this.controller = controller;
     }
 

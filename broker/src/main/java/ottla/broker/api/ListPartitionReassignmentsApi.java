@@ -1,15 +1,15 @@
 package ottla.broker.api;
 
-import ottla.controller.io.ControllerNode;
+import ottla.controller.io.ControllerRequests;
 import ottla.wire.io.InboundRequest;
 import ottla.wire.message.ApiKey;
 import ottla.wire.message.ListPartitionReassignmentsRequest;
 
 /** Tells which partitions are being given other replicas (KIP-455); the active controller knows. */
 public final class ListPartitionReassignmentsApi implements Api<ListPartitionReassignmentsRequest> {
-    private final ControllerNode controller;
+    private final ControllerRequests controller;
 
-    public ListPartitionReassignmentsApi(ControllerNode controller) {
+    public ListPartitionReassignmentsApi(ControllerRequests controller) {
         this.controller = controller;
     }
 

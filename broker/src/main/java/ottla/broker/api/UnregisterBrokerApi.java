@@ -1,15 +1,15 @@
 package ottla.broker.api;
 
-import ottla.controller.io.ControllerNode;
+import ottla.controller.io.ControllerRequests;
 import ottla.wire.io.InboundRequest;
 import ottla.wire.message.ApiKey;
 import ottla.wire.message.UnregisterBrokerRequest;
 
 /** Forgets a broker that will not come back (KIP-500); the controller decides. */
 public final class UnregisterBrokerApi implements Api<UnregisterBrokerRequest> {
-    private final ControllerNode controller;
+    private final ControllerRequests controller;
 
-    public UnregisterBrokerApi(ControllerNode controller) {
+    public UnregisterBrokerApi(ControllerRequests controller) {
         this.controller = controller;
     }
 

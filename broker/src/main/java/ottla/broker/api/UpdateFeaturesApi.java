@@ -1,15 +1,15 @@
 package ottla.broker.api;
 
-import ottla.controller.io.ControllerNode;
+import ottla.controller.io.ControllerRequests;
 import ottla.wire.io.InboundRequest;
 import ottla.wire.message.ApiKey;
 import ottla.wire.message.UpdateFeaturesRequest;
 
 /** Finalizes levels of features (KIP-584); the controller decides. */
 public final class UpdateFeaturesApi implements Api<UpdateFeaturesRequest> {
-    private final ControllerNode controller;
+    private final ControllerRequests controller;
 
-    public UpdateFeaturesApi(ControllerNode controller) {
+    public UpdateFeaturesApi(ControllerRequests controller) {
         this.controller = controller;
     }
 

@@ -129,14 +129,14 @@ final class ActiveController {
     /** Creates topics that this broker wants itself. Asked once. */
     CompletionStage<CreateTopicsResponse> createTopics(CreateTopicsRequest request) {
         return isHere()
-                ? controller.createTopics(request)
+                ? controller.requests().createTopics(request)
                 : channel.send(request, requestTimeoutMs).thenApply(CreateTopicsResponse.class::cast);
     }
 
     /** A block of producer ids for this broker. Asked once. */
     CompletionStage<AllocateProducerIdsResponse> allocateProducerIds(AllocateProducerIdsRequest request) {
         return isHere()
-                ? controller.allocateProducerIds(request)
+                ? controller.requests().allocateProducerIds(request)
                 : channel.send(request, requestTimeoutMs).thenApply(AllocateProducerIdsResponse.class::cast);
     }
 

@@ -78,7 +78,7 @@ import ottla.broker.api.UpdateRaftVoterApi;
 import ottla.broker.api.VoteApi;
 import ottla.broker.config.NodeConfig;
 import ottla.broker.config.Values;
-import ottla.controller.io.ControllerNode;
+import ottla.controller.io.ControllerRequests;
 import ottla.coordinator.io.GroupCoordinator;
 import ottla.log.io.LogStore;
 import ottla.replication.io.FetchSessionCache;
@@ -175,7 +175,7 @@ final class ApiTables {
         return new ApiTable(apis, table -> List.of(new ApiVersionsApi(table, cluster, quorum::kRaftVersion)));
     }
 
-    static ApiTable controller(ControllerNode controller, QuorumNode quorum, ClusterView cluster, Values values) {
+    static ApiTable controller(ControllerRequests controller, QuorumNode quorum, ClusterView cluster, Values values) {
         List<Api<?>> apis = List.of(
                 new MetadataFetchApi(quorum),
                 new CreateTopicsApi(controller),

@@ -126,7 +126,8 @@ final class Node implements AutoCloseable {
         ClusterView cluster = new ClusterView(config.nodeId(), directories.clusterId());
         Metadata metadata = startMetadata(directories, store, loops);
         // apart, so that clients that use up their connections cannot keep brokers from their controller
-        ApiTable controllerTable = ApiTables.controller(metadata.controller(), metadata.quorum(), cluster, values);
+        ApiTable controllerTable =
+                ApiTables.controller(metadata.controller().requests(), metadata.quorum(), cluster, values);
         ActiveController active = new ActiveController(
                 metadata.controller(), controllerTable, metadata.clientsChannel(), values.number("request.timeout.ms"));
         if (!config.isBroker()) {

@@ -100,14 +100,14 @@ class ControllerNodeTest {
 
     @Test
     void nobodyButTheActiveControllerDecides() throws Exception {
-        CreateTopicsResponse refused = get(node.createTopics(topic("t", 1)));
+        CreateTopicsResponse refused = get(node.requests().createTopics(topic("t", 1)));
         assertThat(refused.topics().getFirst().errorCode()).isEqualTo(ErrorCode.NOT_CONTROLLER.code());
     }
 
     @Test
     void whoeverIsAnsweredFindsWhatHeDidInTheImage() throws Exception {
         ready();
-        CreateTopicsResponse created = get(node.createTopics(topic("t", 3)));
+        CreateTopicsResponse created = get(node.requests().createTopics(topic("t", 3)));
         assertThat(created.topics().getFirst().errorCode()).isEqualTo(ErrorCode.NONE.code());
         assertThat(node.image().topic("t").orElseThrow().partitionCount()).isEqualTo(3);
         assertThat(created.topics().getFirst().topicId())
@@ -118,8 +118,8 @@ class ControllerNodeTest {
     void anAnswerWaitsForTheCommit() throws Exception {
         ready();
         quorum.commits(MemoryQuorum.Commit.WHEN_TOLD);
-        CompletionStage<CreateTopicsResponse> first = node.createTopics(topic("t", 1));
-        CompletionStage<CreateTopicsResponse> again = node.createTopics(topic("t", 1));
+        CompletionStage<CreateTopicsResponse> first = node.requests().createTopics(topic("t", 1));
+        CompletionStage<CreateTopicsResponse> again = node.requests().createTopics(topic("t", 1));
         awaitLoop();
         assertThat(first.toCompletableFuture()).isNotDone();
         assertThat(again.toCompletableFuture()).isNotDone();
@@ -133,13 +133,16 @@ class ControllerNodeTest {
     void whatNeverCommittedIsTakenBack() throws Exception {
         ready();
         quorum.commits(MemoryQuorum.Commit.WHEN_TOLD);
-        CompletionStage<CreateTopicsResponse> lost = node.createTopics(topic("t", 1));
+        CompletionStage<CreateTopicsResponse> lost = node.requests().createTopics(topic("t", 1));
         awaitLoop();
         quorum.resign();
         assertThat(get(lost).topics().getFirst().errorCode()).isEqualTo(ErrorCode.NOT_CONTROLLER.code());
         quorum.commits(MemoryQuorum.Commit.AT_ONCE);
         quorum.lead();
-        assertThat(get(node.createTopics(topic("t", 1))).topics().getFirst().errorCode())
+        assertThat(get(node.requests().createTopics(topic("t", 1)))
+                        .topics()
+                        .getFirst()
+                        .errorCode())
                 .isEqualTo(ErrorCode.NONE.code());
         assertThat(quorum.records().stream()
                         .filter(one -> one.record() instanceof TopicRecord)
@@ -153,30 +156,34 @@ class ControllerNodeTest {
         ready();
         List<AlterClientQuotasRequest.EntityData> anna =
                 List.of(new AlterClientQuotasRequest.EntityData("user", "anna"));
-        get(node.alterClientQuotas(
-                AlterClientQuotasRequest.DEFAULT.withEntries(List.of(new AlterClientQuotasRequest.EntryData(
-                        anna, List.of(new AlterClientQuotasRequest.OpData(MutationQuotas.KEY, 1, false))))),
-                Set.of()));
+        get(node.requests()
+                .alterClientQuotas(
+                        AlterClientQuotasRequest.DEFAULT.withEntries(List.of(new AlterClientQuotasRequest.EntryData(
+                                anna, List.of(new AlterClientQuotasRequest.OpData(MutationQuotas.KEY, 1, false))))),
+                        Set.of()));
         MutationRequest strict =
                 new MutationRequest(new QuotaClient("anna", "shell"), MutationRequest.Enforcement.STRICT);
-        assertThat(get(node.createTopics(topic("a", 16), strict)).throttleTimeMs())
+        assertThat(get(node.requests().createTopics(topic("a", 16), strict)).throttleTimeMs())
                 .isZero();
-        CreateTopicsResponse refused = get(node.createTopics(topic("b", 1), strict));
+        CreateTopicsResponse refused = get(node.requests().createTopics(topic("b", 1), strict));
         assertThat(refused.topics().getFirst().errorCode()).isEqualTo(ErrorCode.THROTTLING_QUOTA_EXCEEDED.code());
         assertThat(refused.throttleTimeMs()).isEqualTo(5_000);
-        assertThat(get(node.createTopics(topic("c", 1))).topics().getFirst().errorCode())
+        assertThat(get(node.requests().createTopics(topic("c", 1)))
+                        .topics()
+                        .getFirst()
+                        .errorCode())
                 .as("wanted by the node itself")
                 .isEqualTo(ErrorCode.NONE.code());
 
         quorum.commits(MemoryQuorum.Commit.WHEN_TOLD);
         MutationRequest permissive = new MutationRequest(strict.client(), MutationRequest.Enforcement.PERMISSIVE);
-        CompletionStage<CreateTopicsResponse> held = node.createTopics(topic("d", 1), permissive);
+        CompletionStage<CreateTopicsResponse> held = node.requests().createTopics(topic("d", 1), permissive);
         awaitLoop();
         clockMs.addAndGet(2_000);
         quorum.commits(MemoryQuorum.Commit.AT_ONCE);
         assertThat(get(held).throttleTimeMs()).isEqualTo(4_000);
         clockMs.addAndGet(4_000);
-        assertThat(get(node.createTopics(topic("b", 1), strict))
+        assertThat(get(node.requests().createTopics(topic("b", 1), strict))
                         .topics()
                         .getFirst()
                         .errorCode())
@@ -188,9 +195,9 @@ class ControllerNodeTest {
         node.addListener((delta, image, at) -> published.add(new Published(delta, image, at)));
         ready();
         for (int i = 0; i < 20; i++) {
-            node.createTopics(topic("t" + i, 2));
+            node.requests().createTopics(topic("t" + i, 2));
         }
-        get(node.createTopics(topic("last", 1)));
+        get(node.requests().createTopics(topic("last", 1)));
         awaitLoop();
         ClusterImage rebuilt = ClusterImage.EMPTY;
         long lastOffset = -1;
@@ -207,35 +214,42 @@ class ControllerNodeTest {
     @Test
     void aBrokerLivesThroughRegistrationUnfencingAndControlledShutdown() throws Exception {
         quorum.lead();
-        BrokerRegistrationResponse registered = get(node.registerBroker(registration(new Uuid(1, 1))));
+        BrokerRegistrationResponse registered = get(node.requests().registerBroker(registration(new Uuid(1, 1))));
         assertThat(registered.errorCode()).isEqualTo(ErrorCode.NONE.code());
         long epoch = registered.brokerEpoch();
         assertThat(node.image().broker(1).orElseThrow().fenced()).isTrue();
-        assertThat(get(node.createTopics(topic("early", 1))).topics().getFirst().errorCode())
+        assertThat(get(node.requests().createTopics(topic("early", 1)))
+                        .topics()
+                        .getFirst()
+                        .errorCode())
                 .isEqualTo(ErrorCode.INVALID_REPLICATION_FACTOR.code());
 
-        BrokerHeartbeatResponse behind = get(node.heartbeat(heartbeat(epoch, epoch - 1)));
+        BrokerHeartbeatResponse behind = get(node.requests().heartbeat(heartbeat(epoch, epoch - 1)));
         assertThat(behind.isFenced()).isTrue();
         assertThat(behind.isCaughtUp()).isFalse();
-        BrokerHeartbeatResponse caughtUp = get(node.heartbeat(heartbeat(epoch, epoch)));
+        BrokerHeartbeatResponse caughtUp = get(node.requests().heartbeat(heartbeat(epoch, epoch)));
         assertThat(caughtUp.isFenced()).isFalse();
-        assertThat(get(node.createTopics(topic("t", 1))).topics().getFirst().errorCode())
+        assertThat(get(node.requests().createTopics(topic("t", 1)))
+                        .topics()
+                        .getFirst()
+                        .errorCode())
                 .isEqualTo(ErrorCode.NONE.code());
         assertThat(partition("t").leader()).isEqualTo(1);
 
         BrokerHeartbeatRequest stopping = heartbeat(epoch, quorum.endOffset()).withWantShutDown(true);
-        assertThat(get(node.heartbeat(stopping)).shouldShutDown()).isFalse();
+        assertThat(get(node.requests().heartbeat(stopping)).shouldShutDown()).isFalse();
         assertThat(partition("t").leader()).isEqualTo(PartitionRegistration.NO_LEADER);
         assertThat(partition("t").elr()).containsExactly(1);
-        assertThat(get(node.heartbeat(stopping)).shouldShutDown()).isTrue();
+        assertThat(get(node.requests().heartbeat(stopping)).shouldShutDown()).isTrue();
         assertThat(node.image().broker(1).orElseThrow().fenced()).isTrue();
 
-        long second = get(node.registerBroker(registration(new Uuid(1, 2)).withPreviousBrokerEpoch(epoch)))
+        long second = get(node.requests()
+                        .registerBroker(registration(new Uuid(1, 2)).withPreviousBrokerEpoch(epoch)))
                 .brokerEpoch();
         assertThat(second).isGreaterThan(epoch);
-        assertThat(get(node.heartbeat(heartbeat(epoch, 1_000_000))).errorCode())
+        assertThat(get(node.requests().heartbeat(heartbeat(epoch, 1_000_000))).errorCode())
                 .isEqualTo(ErrorCode.STALE_BROKER_EPOCH.code());
-        get(node.heartbeat(heartbeat(second, quorum.endOffset())));
+        get(node.requests().heartbeat(heartbeat(second, quorum.endOffset())));
         assertThat(partition("t").leader()).isEqualTo(1);
         assertThat(partition("t").isr()).containsExactly(1);
         assertThat(partition("t").elr()).isEmpty();
@@ -244,14 +258,14 @@ class ControllerNodeTest {
     @Test
     void aSilentBrokerIsFencedWhenItsSessionEnds() throws Exception {
         long epoch = ready();
-        get(node.createTopics(topic("t", 1)));
+        get(node.requests().createTopics(topic("t", 1)));
         node.addListener((delta, image, at) -> {
             if (!image.isUnfenced(1)) {
                 published.add(new Published(delta, image, at));
             }
         });
         clockMs.addAndGet(20_000);
-        get(node.allocateProducerIds(new AllocateProducerIdsRequest(1, epoch)));
+        get(node.requests().allocateProducerIds(new AllocateProducerIdsRequest(1, epoch)));
         assertThat(published.poll(10, TimeUnit.SECONDS)).isNotNull();
         assertThat(partition("t").leader()).isEqualTo(PartitionRegistration.NO_LEADER);
     }
@@ -259,36 +273,39 @@ class ControllerNodeTest {
     @Test
     void leadershipGoesBackByItselfAndToWhoeverIsLeft() throws Exception {
         long first = ready();
-        long second = get(node.registerBroker(
-                        registration(new Uuid(1, 2)).withBrokerId(2).withLogDirs(List.of(new Uuid(77, 2000)))))
+        long second = get(node.requests()
+                        .registerBroker(
+                                registration(new Uuid(1, 2)).withBrokerId(2).withLogDirs(List.of(new Uuid(77, 2000)))))
                 .brokerEpoch();
         BrokerHeartbeatRequest ofSecond = heartbeat(second, quorum.endOffset()).withBrokerId(2);
-        get(node.heartbeat(ofSecond));
-        get(node.createTopics(CreateTopicsRequest.DEFAULT.withTopics(
-                List.of(assigned("back", List.of(1, 2)), assigned("left", List.of(2, 1))))));
+        get(node.requests().heartbeat(ofSecond));
+        get(node.requests()
+                .createTopics(CreateTopicsRequest.DEFAULT.withTopics(
+                        List.of(assigned("back", List.of(1, 2)), assigned("left", List.of(2, 1))))));
         BrokerHeartbeatRequest ofFirst = heartbeat(first, quorum.endOffset());
-        get(node.heartbeat(ofFirst.withWantFence(true)));
-        get(node.heartbeat(ofFirst));
+        get(node.requests().heartbeat(ofFirst.withWantFence(true)));
+        get(node.requests().heartbeat(ofFirst));
         assertThat(partition("back").leader()).isEqualTo(2);
-        get(node.alterPartition(inSync("back", 2, second, first), 3));
+        get(node.requests().alterPartition(inSync("back", 2, second, first), 3));
 
         CountDownLatch balanced = when(() -> partition("back").leader() == 1);
         clockMs.addAndGet(3_000);
-        get(node.allocateProducerIds(new AllocateProducerIdsRequest(1, first)));
+        get(node.requests().allocateProducerIds(new AllocateProducerIdsRequest(1, first)));
         assertThat(balanced.await(10, TimeUnit.SECONDS)).isTrue();
 
         // 1 is not in sync there and must not lead unless the topic's configuration says so
-        get(node.heartbeat(ofSecond.withWantFence(true)));
+        get(node.requests().heartbeat(ofSecond.withWantFence(true)));
         assertThat(partition("left").leader()).isEqualTo(PartitionRegistration.NO_LEADER);
-        get(node.incrementalAlterConfigs(IncrementalAlterConfigsRequest.DEFAULT.withResources(
-                List.of(new IncrementalAlterConfigsRequest.AlterConfigsResource(
-                        (byte) 2,
-                        "left",
-                        List.of(new IncrementalAlterConfigsRequest.AlterableConfig(
-                                "unclean.leader.election.enable", (byte) 0, "true")))))));
+        get(node.requests()
+                .incrementalAlterConfigs(IncrementalAlterConfigsRequest.DEFAULT.withResources(
+                        List.of(new IncrementalAlterConfigsRequest.AlterConfigsResource(
+                                (byte) 2,
+                                "left",
+                                List.of(new IncrementalAlterConfigsRequest.AlterableConfig(
+                                        "unclean.leader.election.enable", (byte) 0, "true")))))));
         CountDownLatch elected = when(() -> partition("left").leader() == 1);
         clockMs.addAndGet(3_000);
-        get(node.allocateProducerIds(new AllocateProducerIdsRequest(1, first)));
+        get(node.requests().allocateProducerIds(new AllocateProducerIdsRequest(1, first)));
         assertThat(elected.await(10, TimeUnit.SECONDS)).isTrue();
         assertThat(partition("left").leaderRecovery()).isEqualTo(PartitionRegistration.LeaderRecovery.RECOVERING);
     }
@@ -329,10 +346,12 @@ class ControllerNodeTest {
     @Test
     void anotherIncarnationWaitsForTheSessionToEnd() throws Exception {
         ready();
-        assertThat(get(node.registerBroker(registration(new Uuid(9, 9)))).errorCode())
+        assertThat(get(node.requests().registerBroker(registration(new Uuid(9, 9))))
+                        .errorCode())
                 .isEqualTo(ErrorCode.DUPLICATE_BROKER_REGISTRATION.code());
         clockMs.addAndGet(9_001);
-        assertThat(get(node.registerBroker(registration(new Uuid(9, 9)))).errorCode())
+        assertThat(get(node.requests().registerBroker(registration(new Uuid(9, 9))))
+                        .errorCode())
                 .isEqualTo(ErrorCode.NONE.code());
     }
 
@@ -350,12 +369,12 @@ class ControllerNodeTest {
                 ControllerSettings.UncleanElection.FORBIDDEN,
                 QuotaWindow.DEFAULT);
         ready();
-        get(node.createTopics(topic("t", 1)));
+        get(node.requests().createTopics(topic("t", 1)));
         try (ControllerNode restarted = node(ControllerNode.Timing.NEVER, combined)) {
             MemoryQuorum reopened = new MemoryQuorum(restarted, clockMs::get);
             reopened.reopen(quorum);
             reopened.lead();
-            BrokerRegistrationResponse again = get(restarted.registerBroker(registration(new Uuid(9, 9))));
+            BrokerRegistrationResponse again = get(restarted.requests().registerBroker(registration(new Uuid(9, 9))));
             assertThat(again.errorCode()).isEqualTo(ErrorCode.NONE.code());
             assertThat(restarted
                             .image()
@@ -364,12 +383,12 @@ class ControllerNodeTest {
                             .orElseThrow()
                             .leader())
                     .isEqualTo(PartitionRegistration.NO_LEADER);
-            get(restarted.heartbeat(heartbeat(again.brokerEpoch(), reopened.endOffset())));
+            get(restarted.requests().heartbeat(heartbeat(again.brokerEpoch(), reopened.endOffset())));
             PartitionRegistration partition =
                     restarted.image().topics().partition("t", 0).orElseThrow();
             assertThat(partition.leader()).isEqualTo(1);
             assertThat(partition.leaderRecovery()).isEqualTo(PartitionRegistration.LeaderRecovery.RECOVERING);
-            assertThat(get(restarted.registerBroker(registration(new Uuid(9, 10))))
+            assertThat(get(restarted.requests().registerBroker(registration(new Uuid(9, 10))))
                             .errorCode())
                     .isEqualTo(ErrorCode.DUPLICATE_BROKER_REGISTRATION.code());
         }
@@ -379,9 +398,11 @@ class ControllerNodeTest {
     void producerIdsAreGivenOnce() throws Exception {
         long epoch = ready();
         AllocateProducerIdsRequest request = new AllocateProducerIdsRequest(1, epoch);
-        assertThat(get(node.allocateProducerIds(request)).producerIdStart()).isEqualTo(0);
-        assertThat(get(node.allocateProducerIds(request)).producerIdStart()).isEqualTo(1000);
-        assertThat(get(node.allocateProducerIds(request.withBrokerEpoch(epoch + 1)))
+        assertThat(get(node.requests().allocateProducerIds(request)).producerIdStart())
+                .isEqualTo(0);
+        assertThat(get(node.requests().allocateProducerIds(request)).producerIdStart())
+                .isEqualTo(1000);
+        assertThat(get(node.requests().allocateProducerIds(request.withBrokerEpoch(epoch + 1)))
                         .errorCode())
                 .isEqualTo(ErrorCode.STALE_BROKER_EPOCH.code());
     }
@@ -389,7 +410,7 @@ class ControllerNodeTest {
     @Test
     void aSnapshotIsWrittenAfterEnoughBytesAndGivesTheSameImage() throws Exception {
         ready();
-        get(node.createTopics(topic("t", 30)));
+        get(node.requests().createTopics(topic("t", 30)));
         WrittenSnapshot snapshot = snapshots.poll(10, TimeUnit.SECONDS);
         assertThat(snapshot).isNotNull();
         List<MetadataRecord> records =
@@ -412,13 +433,13 @@ class ControllerNodeTest {
             MemoryQuorum log = new MemoryQuorum(idle, clockMs::get);
             log.lead();
             // the clock stands still: nothing is idle for long enough, whatever is asked
-            get(idle.allocateProducerIds(new AllocateProducerIdsRequest(1, 1)));
+            get(idle.requests().allocateProducerIds(new AllocateProducerIdsRequest(1, 1)));
             assertThat(log.records()).noneMatch(record -> record.record() instanceof NoOpRecord);
             clockMs.addAndGet(50);
             // the loop looks at its timers between requests, sooner or later
             long deadlineNs = System.nanoTime() + Duration.ofSeconds(10).toNanos();
             while (log.records().stream().noneMatch(record -> record.record() instanceof NoOpRecord)) {
-                get(idle.allocateProducerIds(new AllocateProducerIdsRequest(1, 1)));
+                get(idle.requests().allocateProducerIds(new AllocateProducerIdsRequest(1, 1)));
                 assertThat(System.nanoTime()).as("the idle record is written").isLessThan(deadlineNs);
             }
         }
@@ -427,8 +448,9 @@ class ControllerNodeTest {
     /** The node leads, and broker 1 is registered and unfenced; the answer is its epoch. */
     private long ready() throws Exception {
         quorum.lead();
-        long epoch = get(node.registerBroker(registration(new Uuid(1, 1)))).brokerEpoch();
-        get(node.heartbeat(heartbeat(epoch, quorum.endOffset())));
+        long epoch = get(node.requests().registerBroker(registration(new Uuid(1, 1))))
+                .brokerEpoch();
+        get(node.requests().heartbeat(heartbeat(epoch, quorum.endOffset())));
         return epoch;
     }
 

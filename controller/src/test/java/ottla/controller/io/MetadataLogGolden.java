@@ -85,9 +85,9 @@ class MetadataLogGolden {
         try (ControllerNode node = node()) {
             MemoryQuorum quorum = new MemoryQuorum(node, clockMs::get);
             quorum.lead();
-            get(node.registerController(controller()));
-            long epoch = get(node.registerBroker(registration(-1))).brokerEpoch();
-            get(node.heartbeat(heartbeat(epoch, quorum)));
+            get(node.requests().registerController(controller()));
+            long epoch = get(node.requests().registerBroker(registration(-1))).brokerEpoch();
+            get(node.requests().heartbeat(heartbeat(epoch, quorum)));
 
             CreatableTopic t1 = topic("t1", 3).withConfigs(List.of(new CreatableTopicConfig("retention.ms", "1000")));
             create(node, t1);
@@ -103,11 +103,12 @@ class MetadataLogGolden {
             configure(node, (byte) 2, "t1", DELETE, "retention.ms", "");
             configure(node, (byte) 4, "1", SET, "log.cleaner.threads", "2");
             configure(node, (byte) 4, "", SET, "log.retention.ms", "123456789");
-            get(node.deleteTopics(
-                    DeleteTopicsRequest.DEFAULT.withTopics(
-                            List.of(new DeleteTopicsRequest.DeleteTopicState("a.b", Uuid.ZERO))),
-                    6,
-                    SOMEBODY));
+            get(node.requests()
+                    .deleteTopics(
+                            DeleteTopicsRequest.DEFAULT.withTopics(
+                                    List.of(new DeleteTopicsRequest.DeleteTopicState("a.b", Uuid.ZERO))),
+                            6,
+                            SOMEBODY));
             stop(node, epoch, quorum);
             return quorum;
         }
@@ -116,11 +117,11 @@ class MetadataLogGolden {
     private MemoryQuorum restartedAfterCleanStop(MemoryQuorum before) throws Exception {
         try (ControllerNode node = node()) {
             MemoryQuorum quorum = reopened(node, before);
-            get(node.registerController(controller()));
-            long epoch =
-                    get(node.registerBroker(registration(epochOfBroker(node)))).brokerEpoch();
-            get(node.heartbeat(heartbeat(epoch, quorum).withWantFence(true)));
-            get(node.heartbeat(heartbeat(epoch, quorum)));
+            get(node.requests().registerController(controller()));
+            long epoch = get(node.requests().registerBroker(registration(epochOfBroker(node))))
+                    .brokerEpoch();
+            get(node.requests().heartbeat(heartbeat(epoch, quorum).withWantFence(true)));
+            get(node.requests().heartbeat(heartbeat(epoch, quorum)));
             stop(node, epoch, quorum);
             return quorum;
         }
@@ -129,10 +130,10 @@ class MetadataLogGolden {
     private MemoryQuorum restartedAndKilled(MemoryQuorum before) throws Exception {
         try (ControllerNode node = node()) {
             MemoryQuorum quorum = reopened(node, before);
-            get(node.registerController(controller()));
-            long epoch =
-                    get(node.registerBroker(registration(epochOfBroker(node)))).brokerEpoch();
-            get(node.heartbeat(heartbeat(epoch, quorum)));
+            get(node.requests().registerController(controller()));
+            long epoch = get(node.requests().registerBroker(registration(epochOfBroker(node))))
+                    .brokerEpoch();
+            get(node.requests().heartbeat(heartbeat(epoch, quorum)));
             return quorum;
         }
     }
@@ -140,7 +141,7 @@ class MetadataLogGolden {
     private MemoryQuorum restartedAfterKill(MemoryQuorum before) throws Exception {
         try (ControllerNode node = node()) {
             MemoryQuorum quorum = reopened(node, before);
-            get(node.registerController(controller()));
+            get(node.requests().registerController(controller()));
             CountDownLatch fenced = new CountDownLatch(1);
             node.addListener((delta, image, at) -> {
                 if (!image.isUnfenced(1)) {
@@ -148,18 +149,18 @@ class MetadataLogGolden {
                 }
             });
             clockMs.addAndGet(10_000);
-            get(node.heartbeat(BrokerHeartbeatRequest.DEFAULT));
+            get(node.requests().heartbeat(BrokerHeartbeatRequest.DEFAULT));
             assertThat(fenced.await(10, TimeUnit.SECONDS)).isTrue();
-            long epoch = get(node.registerBroker(registration(-1))).brokerEpoch();
-            get(node.heartbeat(heartbeat(epoch, quorum)));
+            long epoch = get(node.requests().registerBroker(registration(-1))).brokerEpoch();
+            get(node.requests().heartbeat(heartbeat(epoch, quorum)));
             stop(node, epoch, quorum);
             return quorum;
         }
     }
 
     private void stop(ControllerNode node, long epoch, MemoryQuorum quorum) throws Exception {
-        get(node.heartbeat(heartbeat(epoch, quorum).withWantShutDown(true)));
-        get(node.heartbeat(heartbeat(epoch, quorum).withWantShutDown(true)));
+        get(node.requests().heartbeat(heartbeat(epoch, quorum).withWantShutDown(true)));
+        get(node.requests().heartbeat(heartbeat(epoch, quorum).withWantShutDown(true)));
     }
 
     private MemoryQuorum reopened(ControllerNode node, MemoryQuorum before) {
@@ -230,15 +231,17 @@ class MetadataLogGolden {
     }
 
     private static void create(ControllerNode node, CreatableTopic topic) throws Exception {
-        get(node.createTopics(CreateTopicsRequest.DEFAULT.withTopics(List.of(topic))));
+        get(node.requests().createTopics(CreateTopicsRequest.DEFAULT.withTopics(List.of(topic))));
     }
 
     private static void grow(ControllerNode node, String topic, int count) throws Exception {
-        get(node.createPartitions(
-                CreatePartitionsRequest.DEFAULT
-                        .withTimeoutMs(60_000)
-                        .withTopics(List.of(new CreatePartitionsRequest.CreatePartitionsTopic(topic, count, null))),
-                SOMEBODY));
+        get(node.requests()
+                .createPartitions(
+                        CreatePartitionsRequest.DEFAULT
+                                .withTimeoutMs(60_000)
+                                .withTopics(
+                                        List.of(new CreatePartitionsRequest.CreatePartitionsTopic(topic, count, null))),
+                        SOMEBODY));
     }
 
     private static void configure(ControllerNode node, byte type, String name, byte operation, String... pairs)
@@ -248,8 +251,9 @@ class MetadataLogGolden {
             configs.add(new IncrementalAlterConfigsRequest.AlterableConfig(
                     pairs[i], operation, operation == DELETE ? null : pairs[i + 1]));
         }
-        get(node.incrementalAlterConfigs(IncrementalAlterConfigsRequest.DEFAULT.withResources(
-                List.of(new IncrementalAlterConfigsRequest.AlterConfigsResource(type, name, configs)))));
+        get(node.requests()
+                .incrementalAlterConfigs(IncrementalAlterConfigsRequest.DEFAULT.withResources(
+                        List.of(new IncrementalAlterConfigsRequest.AlterConfigsResource(type, name, configs)))));
     }
 
     private String line(VersionedRecord record) throws IOException {
