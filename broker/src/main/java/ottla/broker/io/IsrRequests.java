@@ -5,9 +5,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.function.LongFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ottla.base.ErrorCode;
@@ -27,8 +24,7 @@ import ottla.wire.message.Request;
 import ottla.wire.message.Response;
 
 /**
- * Asks the controller for the changes of in-sync sets that this broker's leaders want (AlterPartition, KIP-497, KIP-903): what came
- * together since the last request goes in the next, and what got no answer is asked again after a pause.
+ * Asks the controller for the changes of in-sync sets that this broker's leaders want (AlterPartition, KIP-497, KIP-903).
  *
  * <p>Safe for use by several threads. Lives as long as the node; nothing is sent before {@link #over}.
  */
@@ -38,70 +34,55 @@ final class IsrRequests implements ReplicaShell.IsrChanges {
     private static final long PAUSE_MIN_MS = 50;
     private static final long PAUSE_MAX_MS = 1_000;
 
-    private final ClusterView cluster;
-    private final Background threads;
-
-    // Guarded by this.
-    private final Map<Replica, IsrChange> pending = new LinkedHashMap<>();
-    private Wire wire = request -> CompletableFuture.failedStage(new IllegalStateException());
-    private boolean sending;
-    private long pauseMs = PAUSE_MIN_MS;
-
-    /** How a request gets to the controller: {@link BrokerLifecycle#send}. */
-    @FunctionalInterface
-    interface Wire {
-        CompletionStage<Response> send(LongFunction<Request> request);
-    }
+    private final ControllerWishes<Replica, IsrChange> wishes;
 
     private record Place(Uuid topicId, int partition) {}
 
     IsrRequests(ClusterView cluster, Background threads) {
-        this.cluster = cluster;
-        this.threads = threads;
+        wishes = new ControllerWishes<>(new Form(cluster.nodeId()), threads, PAUSE_MIN_MS, PAUSE_MAX_MS);
     }
 
     /** From now on the controller can be reached. */
-    synchronized void over(Wire next) {
-        wire = next;
+    void over(ControllerWishes.Wire wire) {
+        wishes.over(wire);
     }
 
     @Override
     public void ask(Replica replica, IsrChange change) {
-        synchronized (this) {
-            // who asks anew has been told by the controller in between that the older wish is void
-            pending.put(replica, change);
-            if (sending) {
-                return;
-            }
-            sending = true;
-        }
-        threads.soon(this::send);
+        // who asks anew has been told by the controller in between that the older wish is void
+        wishes.add(replica, change);
     }
 
-    private void send() {
-        Map<Replica, IsrChange> sent;
-        Wire now;
-        synchronized (this) {
-            sent = new LinkedHashMap<>(pending);
-            now = wire;
-            if (sent.isEmpty()) {
-                sending = false;
-                return;
-            }
+    private record Form(int brokerId) implements ControllerWishes.Form<Replica, IsrChange> {
+        @Override
+        public Request request(long brokerEpoch, Map<Replica, IsrChange> changes) {
+            return new AlterPartitionRequest(brokerId, brokerEpoch, topics(changes));
         }
-        List<AlterPartitionRequest.TopicData> topics = topics(sent);
-        now.send(epoch -> new AlterPartitionRequest(cluster.nodeId(), epoch, topics))
-                .whenComplete((response, failure) -> threads.soon(() -> {
-                    if (response instanceof AlterPartitionResponse answer) {
-                        taken(answer, sent);
-                    } else {
-                        LOG.debug(
-                                "The controller was not asked for {} in-sync sets: {}",
-                                sent.size(),
-                                String.valueOf(failure));
-                        again();
-                    }
-                }));
+
+        @Override
+        public Map<Replica, Runnable> settled(Response response, Map<Replica, IsrChange> sent) {
+            AlterPartitionResponse answer = (AlterPartitionResponse) response;
+            ErrorCode error = ErrorCode.of(answer.errorCode());
+            if (error != ErrorCode.NONE) {
+                LOG.warn("The controller refused to change {} in-sync sets: {}", sent.size(), error);
+                return Map.of();
+            }
+            Map<Place, PartitionData> answers = new HashMap<>();
+            answer.topics()
+                    .forEach(topic -> topic.partitions()
+                            .forEach(partition ->
+                                    answers.put(new Place(topic.topicId(), partition.partitionIndex()), partition)));
+            Map<Replica, Runnable> settled = new HashMap<>();
+            sent.forEach((replica, change) -> {
+                PartitionData told =
+                        answers.get(new Place(replica.topicId(), replica.name().partition()));
+                IsrAnswer outcome = told == null ? new IsrAnswer.Outdated() : outcome(replica, told);
+                if (!(outcome instanceof IsrAnswer.Unknown)) {
+                    settled.put(replica, () -> replica.isrAnswered(change, outcome));
+                }
+            });
+            return settled;
+        }
     }
 
     private static List<AlterPartitionRequest.TopicData> topics(Map<Replica, IsrChange> sent) {
@@ -121,45 +102,6 @@ final class IsrRequests implements ReplicaShell.IsrChanges {
                 .withNewIsrWithEpochs(change.isr().stream()
                         .map(member -> new BrokerState(member.brokerId(), member.brokerEpoch()))
                         .toList());
-    }
-
-    private void taken(AlterPartitionResponse answer, Map<Replica, IsrChange> sent) {
-        ErrorCode error = ErrorCode.of(answer.errorCode());
-        if (error != ErrorCode.NONE) {
-            LOG.warn("The controller refused to change {} in-sync sets: {}", sent.size(), error);
-            again();
-            return;
-        }
-        Map<Place, PartitionData> answers = new HashMap<>();
-        answer.topics()
-                .forEach(topic -> topic.partitions()
-                        .forEach(partition ->
-                                answers.put(new Place(topic.topicId(), partition.partitionIndex()), partition)));
-        Map<Replica, IsrAnswer> outcomes = new LinkedHashMap<>();
-        synchronized (this) {
-            sent.forEach((replica, change) -> {
-                PartitionData told =
-                        answers.get(new Place(replica.topicId(), replica.name().partition()));
-                IsrAnswer outcome = told == null ? new IsrAnswer.Outdated() : outcome(replica, told);
-                boolean settled = !(outcome instanceof IsrAnswer.Unknown);
-                if (settled) {
-                    pending.remove(replica, change);
-                    outcomes.put(replica, outcome);
-                }
-            });
-            pauseMs = outcomes.size() == sent.size() ? PAUSE_MIN_MS : pauseMs;
-        }
-        outcomes.forEach((replica, outcome) -> {
-            IsrChange change = sent.get(replica);
-            if (change != null) {
-                replica.isrAnswered(change, outcome);
-            }
-        });
-        if (outcomes.size() == sent.size()) {
-            send();
-        } else {
-            again();
-        }
     }
 
     private static IsrAnswer outcome(Replica replica, PartitionData told) {
@@ -183,14 +125,5 @@ final class IsrRequests implements ReplicaShell.IsrChanges {
                     NEW_LEADER_ELECTED -> new IsrAnswer.Outdated();
             default -> new IsrAnswer.Unknown();
         };
-    }
-
-    private void again() {
-        long waitMs;
-        synchronized (this) {
-            waitMs = pauseMs;
-            pauseMs = Math.min(PAUSE_MAX_MS, 2 * pauseMs);
-        }
-        threads.after(waitMs, this::send);
     }
 }
