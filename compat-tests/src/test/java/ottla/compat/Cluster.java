@@ -109,6 +109,12 @@ public final class Cluster implements AutoCloseable {
         return this;
     }
 
+    /** Its nodes are started again and again, and nobody looks at how fast they are. */
+    Cluster ofShortLife() {
+        nodes.values().forEach(node -> node.process.liveShortly());
+        return this;
+    }
+
     /** More options for {@code kafka-storage format}, of all nodes. */
     Cluster formattedWith(String... options) {
         formatOptions.addAll(List.of(options));

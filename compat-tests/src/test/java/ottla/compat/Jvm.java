@@ -25,23 +25,29 @@ final class Jvm {
         return command;
     }
 
+    /** The command of a tool, which ends soon. */
+    static List<String> tool(String mainClass, String... arguments) {
+        List<String> options = new ArrayList<>(List.of("-Xmx256m"));
+        options.addAll(soonStarted(mainClass));
+        List<String> command = server(options.toArray(String[]::new));
+        command.add(mainClass);
+        command.addAll(List.of(arguments));
+        return command;
+    }
+
     /**
-     * The command of a program that ends soon. An archive of its classes, made by its first run, halves the time of the
+     * For a program whose start is most of what it does. An archive of its classes, made by its first run, halves the time of the
      * others, and the second compiler would only take time from the broker.
      */
-    static List<String> tool(String mainClass, String... arguments) {
+    static List<String> soonStarted(String mainClass) {
         Path archive = BrokerProcess.WORK.resolve(mainClass + ".jsa").toAbsolutePath();
-        List<String> command = server(
-                "-Xmx256m",
+        return List.of(
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+AutoCreateSharedArchive",
                 "-XX:SharedArchiveFile=" + archive,
                 "-Xlog:disable",
                 "-Xlog:all=error:stderr");
-        command.add(mainClass);
-        command.addAll(List.of(arguments));
-        return command;
     }
 
     private static String libraries() {

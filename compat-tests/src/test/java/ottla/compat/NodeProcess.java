@@ -25,6 +25,7 @@ public final class NodeProcess implements AutoCloseable {
     private static final int STOP_SECONDS = 60;
 
     private BrokerKind kind;
+    private BrokerKind.Life life = BrokerKind.Life.LONG;
     private final Path directory;
     private final Path log;
     private final List<String> shell;
@@ -112,7 +113,7 @@ public final class NodeProcess implements AutoCloseable {
             Runtime.getRuntime().addShutdownHook(lastResort);
         }
         List<String> command = new ArrayList<>(shell);
-        command.addAll(kind.command(properties()));
+        command.addAll(kind.command(properties(), life));
         try {
             process = new ProcessBuilder(command)
                     .directory(directory.toFile())
@@ -153,6 +154,11 @@ public final class NodeProcess implements AutoCloseable {
     public void kill() {
         process.destroyForcibly();
         awaitExit();
+    }
+
+    /** From the next start on, the node is one that does not live long. */
+    void liveShortly() {
+        life = BrokerKind.Life.SHORT;
     }
 
     /** From the next start on, another kind of node owns the directory. */

@@ -3,13 +3,16 @@ package ottla.compat;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -17,8 +20,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Writes numbers, each larger than the one before, into all partitions of a topic with one idempotent producer and acks=all, without a
- * pause, and remembers where each was acknowledged. Runs on a thread of its own until {@link #close}.
+ * Writes numbers, each larger than the one before, into all partitions of a topic with one idempotent producer and acks=all, all the
+ * time, and remembers where each was acknowledged. Runs on a thread of its own until {@link #close}.
  */
 final class RecordStream implements AutoCloseable {
     /** So many records may be sent and not acknowledged. */
@@ -28,18 +31,30 @@ final class RecordStream implements AutoCloseable {
     private final List<TopicPartition> partitions;
     private final Map<TopicPartition, SortedMap<Long, Integer>> acknowledged = new ConcurrentHashMap<>();
     private final AtomicInteger count = new AtomicInteger();
+    private final Pauses pauses = new Pauses();
+    private final long betweenNs;
     private final Semaphore room = new Semaphore(IN_FLIGHT);
     private final Thread thread = new Thread(this::run, "records");
     private volatile boolean ending;
     private volatile Exception failure;
 
     RecordStream(Cluster cluster, String topic, int partitionCount) {
+        this(cluster, topic, partitionCount, 0);
+    }
+
+    private RecordStream(Cluster cluster, String topic, int partitionCount, long betweenNs) {
         this.cluster = cluster;
+        this.betweenNs = betweenNs;
         partitions = IntStream.range(0, partitionCount)
                 .mapToObj(index -> new TopicPartition(topic, index))
                 .toList();
         partitions.forEach(partition -> acknowledged.put(partition, new ConcurrentSkipListMap<>()));
         thread.start();
+    }
+
+    /** A stream of at most so many records a second, which leaves something of the processors to others. */
+    static RecordStream paced(Cluster cluster, String topic, int partitionCount, int recordsPerSecond) {
+        return new RecordStream(cluster, topic, partitionCount, TimeUnit.SECONDS.toNanos(1) / recordsPerSecond);
     }
 
     private void run() {
@@ -48,12 +63,14 @@ final class RecordStream implements AutoCloseable {
             for (int i = 0; !ending && failure == null; i++) {
                 int number = i;
                 TopicPartition partition = partitions.get(i % partitions.size());
+                LockSupport.parkNanos(betweenNs);
                 room.acquire();
                 var unused = producer.send(
                         new ProducerRecord<>(partition.topic(), partition.partition(), "key", String.valueOf(number)),
                         (metadata, refusal) -> {
                             if (refusal == null) {
                                 acknowledged.get(partition).put(metadata.offset(), number);
+                                pauses.acknowledged(partition);
                                 count.incrementAndGet();
                             } else {
                                 failure = refusal;
@@ -65,6 +82,36 @@ final class RecordStream implements AutoCloseable {
         } catch (InterruptedException e) {
             failure = e;
         }
+    }
+
+    /** The longest time that went by without an acknowledgement of any one partition. */
+    private static final class Pauses {
+        private final Map<TopicPartition, Long> lastNs = new HashMap<>();
+        private long longestNs;
+
+        synchronized void acknowledged(TopicPartition partition) {
+            long nowNs = System.nanoTime();
+            Long before = lastNs.put(partition, nowNs);
+            if (before != null) {
+                longestNs = Math.max(longestNs, nowNs - before);
+            }
+        }
+
+        synchronized long takeLongestNs() {
+            long longest = longestNs;
+            longestNs = 0;
+            return longest;
+        }
+    }
+
+    /** The longest time that any one partition was without an acknowledgement, of the pauses that ended since the last call. */
+    long takeLongestPauseMs() {
+        return TimeUnit.NANOSECONDS.toMillis(pauses.takeLongestNs());
+    }
+
+    /** What stands where, of all that was acknowledged; complete when the stream has ended. */
+    Map<TopicPartition, SortedMap<Long, Integer>> acknowledged() {
+        return acknowledged;
     }
 
     /** Returns when so many more records are acknowledged than now. */
