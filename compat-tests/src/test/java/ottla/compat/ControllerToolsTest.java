@@ -34,17 +34,20 @@ class ControllerToolsTest {
         }
     }
 
-    /** A node of the oldest version that can be formatted becomes one of the newest. */
+    /** A node of the oldest version that can be formatted becomes one of the newest, and all of that is in its log. */
     @ParameterizedTest
     @MethodSource("kinds")
     void featuresGoUpAndDown(BrokerKind kind) throws Exception {
         try (Cluster cluster = new Cluster("FeatureTools", Cluster.Voters.STATIC)
                 .combined(kind)
                 .formattedWith("--release-version", "3.3-IV3")
+                // nothing is in the log but what is told
+                .with("metadata.max.idle.interval.ms", "0")
                 .start()) {
-            ToolStory story = story(cluster);
+            ToolStory story = MetadataDump.in(story(cluster), cluster);
             story.tell("features");
             story.tell("storage");
+            story.tell("dump");
         }
     }
 

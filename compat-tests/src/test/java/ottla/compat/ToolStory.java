@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import ottla.base.GoldenStory;
@@ -49,6 +51,9 @@ final class ToolStory {
     private final Map<String, Supplier<String>> names = new LinkedHashMap<>();
     private final Map<String, Consumer<List<String>>> deeds = new HashMap<>();
     private final Map<Pattern, String> varying = new LinkedHashMap<>();
+    private final Map<Pattern, String> numbered = new LinkedHashMap<>();
+    private final Map<String, String> numbers = new HashMap<>();
+    private UnaryOperator<List<String>> arrangement = UnaryOperator.identity();
 
     /** {@code $name} in a command becomes the value, and the value in what is printed {@code $name}. */
     ToolStory name(String name, Supplier<String> value) {
@@ -65,6 +70,18 @@ final class ToolStory {
     /** What is printed differently each time. */
     ToolStory varying(String regex, String replacement) {
         varying.put(Pattern.compile(regex), replacement);
+        return this;
+    }
+
+    /** What each run invents: the first group of the pattern becomes {@code $name-1} in all places, another one {@code $name-2}. */
+    ToolStory numbered(String regex, String name) {
+        numbered.put(Pattern.compile(regex), "$" + name + "-");
+        return this;
+    }
+
+    /** What has no order of its own is put into one, when the names are in place. */
+    ToolStory arranged(UnaryOperator<List<String>> next) {
+        arrangement = next;
         return this;
     }
 
@@ -91,7 +108,7 @@ final class ToolStory {
                         && !STACK.matcher(text).matches())
                 .map(text -> named(CAUSED.matcher(text).replaceFirst("")));
         Stream<String> end = run.status() == 0 ? Stream.of() : Stream.of("exit " + run.status());
-        return withoutRepetition(Stream.concat(printed, end))
+        return arrangement.apply(withoutRepetition(Stream.concat(printed, end)).toList()).stream()
                 .map(text -> "  " + text)
                 .toList();
     }
@@ -126,7 +143,23 @@ final class ToolStory {
         for (Map.Entry<Pattern, String> each : varying.entrySet()) {
             named = each.getKey().matcher(named).replaceAll(each.getValue());
         }
+        for (Map.Entry<Pattern, String> each : numbered.entrySet()) {
+            named = each.getKey()
+                    .matcher(named)
+                    .replaceAll(found -> Matcher.quoteReplacement(
+                            found.group().replace(found.group(1), numberOf(each.getValue(), found.group(1)))));
+        }
         return named;
+    }
+
+    private String numberOf(String name, String value) {
+        return numbers.computeIfAbsent(
+                value,
+                _ -> name
+                        + (1
+                                + numbers.values().stream()
+                                        .filter(given -> given.startsWith(name))
+                                        .count()));
     }
 
     private static List<String> longestFirst(Stream<String> texts) {

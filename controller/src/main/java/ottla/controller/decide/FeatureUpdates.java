@@ -47,7 +47,7 @@ public final class FeatureUpdates {
             results.add(new UpdatableFeatureResult(update.feature(), ErrorCode.NONE.code(), ""));
         }
         if (turnsElrOn(records)) {
-            records.addAll(Activation.elrSafety(facts.image(), facts.settings()));
+            records.addAll(0, Activation.elrSafety(facts.image(), facts.settings()));
         }
         UpdateFeaturesResponse answer = UpdateFeaturesResponse.DEFAULT;
         return new Decision<>(
