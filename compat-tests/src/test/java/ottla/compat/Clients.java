@@ -83,6 +83,19 @@ public record Clients(String bootstrap) {
         }
     }
 
+    /** Waits until every partition of a topic has so many replicas in sync. */
+    static void awaitInSync(Admin admin, String topic, int replicas) {
+        Waiting.value(
+                replicas + " replicas of " + topic + " are in sync",
+                () -> admin.describeTopics(List.of(topic))
+                        .allTopicNames()
+                        .get()
+                        .get(topic)
+                        .partitions(),
+                partitions -> partitions.stream()
+                        .allMatch(partition -> partition.isr().size() == replicas));
+    }
+
     /** The newest value of each key that a partition has up to an offset, where it must end. */
     Map<String, String> newest(TopicPartition partition, long endOffset) {
         Map<String, String> newest = new HashMap<>();

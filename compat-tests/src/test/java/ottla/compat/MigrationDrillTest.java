@@ -52,7 +52,8 @@ class MigrationDrillTest {
             admin.createTopics(List.of(new NewTopic(TOPIC, PARTITIONS, (short) 3)))
                     .all()
                     .get();
-            try (RecordStream records = RecordStream.paced(cluster, TOPIC, PARTITIONS, RECORDS_PER_SECOND);
+            try (RecordStream records = RecordStream.paced(
+                            new Clients(cluster.bootstrap()), TOPIC, PARTITIONS, RECORDS_PER_SECOND);
                     CommittingGroup readers = new CommittingGroup(cluster, GROUP, TOPIC, PARTITIONS, MEMBERS)) {
                 for (int round = 0; round < ROUNDS; round++) {
                     cluster.nodes().forEach(node -> replace(cluster, node, OTTLA, records, readers));

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.util.stream.IntStream;
 
 /**
  * Free ports for brokers. They lie below the range from which systems take the ports of outgoing connections, so that none can
@@ -26,6 +27,21 @@ final class Ports {
             }
         }
         throw new AssertionError("no free port from " + FIRST + " to " + (FIRST + COUNT - 1));
+    }
+
+    /** The first of so many ports in a row. */
+    static synchronized int freeInARow(int count) {
+        for (int tried = 0; tried < COUNT; tried++) {
+            if (next + count > COUNT) {
+                next = 0;
+            }
+            int first = FIRST + next;
+            next += IntStream.range(0, count).allMatch(index -> isFree(first + index)) ? count : 1;
+            if (next == first - FIRST + count) {
+                return first;
+            }
+        }
+        throw new AssertionError("no " + count + " free ports in a row from " + FIRST + " on");
     }
 
     private static boolean isFree(int port) {

@@ -27,7 +27,7 @@ final class RecordStream implements AutoCloseable {
     /** So many records may be sent and not acknowledged. */
     private static final int IN_FLIGHT = 200;
 
-    private final Cluster cluster;
+    private final Clients clients;
     private final List<TopicPartition> partitions;
     private final Map<TopicPartition, SortedMap<Long, Integer>> acknowledged = new ConcurrentHashMap<>();
     private final AtomicInteger count = new AtomicInteger();
@@ -38,12 +38,12 @@ final class RecordStream implements AutoCloseable {
     private volatile boolean ending;
     private volatile Exception failure;
 
-    RecordStream(Cluster cluster, String topic, int partitionCount) {
-        this(cluster, topic, partitionCount, 0);
+    RecordStream(Clients clients, String topic, int partitionCount) {
+        this(clients, topic, partitionCount, 0);
     }
 
-    private RecordStream(Cluster cluster, String topic, int partitionCount, long betweenNs) {
-        this.cluster = cluster;
+    private RecordStream(Clients clients, String topic, int partitionCount, long betweenNs) {
+        this.clients = clients;
         this.betweenNs = betweenNs;
         partitions = IntStream.range(0, partitionCount)
                 .mapToObj(index -> new TopicPartition(topic, index))
@@ -53,13 +53,13 @@ final class RecordStream implements AutoCloseable {
     }
 
     /** A stream of at most so many records a second, which leaves something of the processors to others. */
-    static RecordStream paced(Cluster cluster, String topic, int partitionCount, int recordsPerSecond) {
-        return new RecordStream(cluster, topic, partitionCount, TimeUnit.SECONDS.toNanos(1) / recordsPerSecond);
+    static RecordStream paced(Clients clients, String topic, int partitionCount, int recordsPerSecond) {
+        return new RecordStream(clients, topic, partitionCount, TimeUnit.SECONDS.toNanos(1) / recordsPerSecond);
     }
 
     private void run() {
         try (KafkaProducer<String, String> producer =
-                new Clients(cluster.bootstrap()).producer("linger.ms", "0", "delivery.timeout.ms", "120000")) {
+                clients.producer("linger.ms", "0", "delivery.timeout.ms", "120000")) {
             for (int i = 0; !ending && failure == null; i++) {
                 int number = i;
                 TopicPartition partition = partitions.get(i % partitions.size());
@@ -131,8 +131,7 @@ final class RecordStream implements AutoCloseable {
         close();
         assertThat(failure).isNull();
         int expected = count.get();
-        List<ConsumerRecord<String, String>> all =
-                new Clients(cluster.bootstrap()).readAll(expected, partitions.toArray(TopicPartition[]::new));
+        List<ConsumerRecord<String, String>> all = clients.readAll(expected, partitions.toArray(TopicPartition[]::new));
         for (TopicPartition partition : partitions) {
             List<Integer> numbers = new ArrayList<>();
             SortedMap<Long, Integer> found = new ConcurrentSkipListMap<>();

@@ -4,13 +4,11 @@ import static ottla.compat.BrokerKind.KAFKA;
 import static ottla.compat.BrokerKind.OTTLA;
 
 import java.util.List;
-import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.TopicPartitionInfo;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -48,15 +46,15 @@ class ReplicationTest {
                 admin.createTopics(List.of(new NewTopic(TOPIC, PARTITIONS, (short) 3)))
                         .all()
                         .get();
-                awaitInSync(admin, 3);
-                try (RecordStream records = new RecordStream(cluster, TOPIC, PARTITIONS)) {
+                Clients.awaitInSync(admin, TOPIC, 3);
+                try (RecordStream records = new RecordStream(new Clients(cluster.bootstrap()), TOPIC, PARTITIONS)) {
                     for (int round = 0; round < ROUNDS; round++) {
                         for (Cluster.Node broker : cluster.brokers()) {
                             records.awaitMore(500);
                             broker.process().kill();
                             records.awaitMore(500);
                             broker.restart();
-                            awaitInSync(admin, 3);
+                            Clients.awaitInSync(admin, TOPIC, 3);
                         }
                     }
                     records.assertNothingLost();
@@ -73,19 +71,5 @@ class ReplicationTest {
         return IntStream.range(0, PARTITIONS)
                 .mapToObj(index -> new TopicPartition(TOPIC, index))
                 .toList();
-    }
-
-    private static void awaitInSync(Admin admin, int replicas) {
-        Waiting.value(
-                "all replicas are in sync",
-                () -> described(admin),
-                partitions -> partitions.stream()
-                        .allMatch(partition -> partition.isr().size() == replicas));
-    }
-
-    private static List<TopicPartitionInfo> described(Admin admin) throws Exception {
-        Map<String, org.apache.kafka.clients.admin.TopicDescription> topics =
-                admin.describeTopics(List.of(TOPIC)).allTopicNames().get();
-        return topics.get(TOPIC).partitions();
     }
 }

@@ -16,7 +16,7 @@ import ottla.replication.io.QuorumFormat;
 import ottla.replication.quorum.VersionedRecord;
 
 /** Prepares the directories of a new node as {@code kafka-storage.sh format} would: for a node that is started without a file. */
-final class Formatting {
+public final class Formatting {
     private static final Logger LOG = LoggerFactory.getLogger(Formatting.class);
 
     private Formatting() {}
@@ -50,7 +50,7 @@ final class Formatting {
     }
 
     /** The levels that a new cluster begins with: the metadata version first, then the others by name, those that are on. */
-    private static List<VersionedRecord> features() {
+    public static List<VersionedRecord> features() {
         List<VersionedRecord> records = new ArrayList<>();
         MetadataVersion latest = MetadataVersion.LATEST;
         records.add(QuorumFormat.feature(MetadataVersion.FEATURE, latest.level()));

@@ -1,5 +1,6 @@
 package ottla.broker.io;
 
+import ottla.broker.io.cluster.ClusterCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -7,7 +8,7 @@ import picocli.CommandLine.Command;
 @Command(
         name = "ottla",
         description = "An Apache Kafka broker: the same clients, tools, configuration and data directories.",
-        subcommands = {StartCommand.class, VersionCommand.class, TrainCommand.class},
+        subcommands = {StartCommand.class, ClusterCommand.class, VersionCommand.class, TrainCommand.class},
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
