@@ -7,10 +7,14 @@ import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.message.AlterClientQuotasRequestData;
+import org.apache.kafka.common.message.AlterClientQuotasResponseData;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsResponseData;
 import org.apache.kafka.common.message.AlterPartitionRequestData;
 import org.apache.kafka.common.message.AlterPartitionResponseData;
+import org.apache.kafka.common.message.AlterUserScramCredentialsRequestData;
+import org.apache.kafka.common.message.AlterUserScramCredentialsResponseData;
 import org.apache.kafka.common.message.AssignReplicasToDirsRequestData;
 import org.apache.kafka.common.message.AssignReplicasToDirsResponseData;
 import org.apache.kafka.common.message.BrokerHeartbeatRequestData;
@@ -21,15 +25,20 @@ import org.apache.kafka.common.message.ListPartitionReassignmentsRequestData;
 import org.apache.kafka.common.message.ListPartitionReassignmentsResponseData;
 import org.apache.kafka.common.message.RequestHeaderData;
 import org.apache.kafka.common.metadata.BrokerRegistrationChangeRecord;
+import org.apache.kafka.common.metadata.ClientQuotaRecord;
 import org.apache.kafka.common.metadata.ConfigRecord;
 import org.apache.kafka.common.metadata.FeatureLevelRecord;
 import org.apache.kafka.common.metadata.PartitionChangeRecord;
 import org.apache.kafka.common.metadata.PartitionRecord;
 import org.apache.kafka.common.metadata.RegisterBrokerRecord;
 import org.apache.kafka.common.metadata.RemoveTopicRecord;
+import org.apache.kafka.common.metadata.RemoveUserScramCredentialRecord;
 import org.apache.kafka.common.metadata.TopicRecord;
 import org.apache.kafka.common.metadata.UnregisterBrokerRecord;
+import org.apache.kafka.common.metadata.UserScramCredentialRecord;
 import org.apache.kafka.common.protocol.ApiMessage;
+import org.apache.kafka.common.requests.AlterClientQuotasRequest;
+import org.apache.kafka.common.requests.AlterClientQuotasResponse;
 import org.apache.kafka.common.security.auth.KafkaPrincipal;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.metadata.BrokerHeartbeatReply;
@@ -52,6 +61,8 @@ public final class KafkaController {
     private final ConfigurationControlManager configs;
     private final ClusterControlManager cluster;
     private final ReplicationControlManager replication;
+    private final ClientQuotaControlManager quotas;
+    private final ScramControlManager scram;
 
     /** @param supported levels of each feature */
     public KafkaController(String clusterId, Map<String, VersionRange> supported) {
@@ -86,6 +97,10 @@ public final class KafkaController {
                 .setClusterControl(cluster)
                 .setFeatureControl(features)
                 .build();
+        quotas = new ClientQuotaControlManager.Builder()
+                .setSnapshotRegistry(snapshots)
+                .build();
+        scram = new ScramControlManager.Builder().setSnapshotRegistry(snapshots).build();
         cluster.activate();
     }
 
@@ -107,6 +122,9 @@ public final class KafkaController {
             case RemoveTopicRecord record -> replication.replay(record);
             case PartitionRecord record -> replication.replay(record);
             case PartitionChangeRecord record -> replication.replay(record);
+            case ClientQuotaRecord record -> quotas.replay(record);
+            case UserScramCredentialRecord record -> scram.replay(record);
+            case RemoveUserScramCredentialRecord record -> scram.replay(record);
             default -> throw new IllegalArgumentException("not replayed: " + message);
         }
     }
@@ -160,6 +178,18 @@ public final class KafkaController {
 
     public Decided<AssignReplicasToDirsResponseData> assign(AssignReplicasToDirsRequestData request) {
         return Decided.of(replication.handleAssignReplicasToDirs(request));
+    }
+
+    public Decided<AlterClientQuotasResponseData> alter(AlterClientQuotasRequestData request) {
+        var result = quotas.alterClientQuotas(new AlterClientQuotasRequest(request, (short) 1).entries());
+        return new Decided<>(
+                request.validateOnly() ? List.of() : result.records(),
+                AlterClientQuotasResponse.fromQuotaEntities(result.response(), 0)
+                        .data());
+    }
+
+    public Decided<AlterUserScramCredentialsResponseData> alter(AlterUserScramCredentialsRequestData request) {
+        return Decided.of(scram.alterCredentials(request, features.metadataVersionOrThrow()));
     }
 
     public Decided<Boolean> balance() {
