@@ -7,6 +7,7 @@ import static ottla.compat.BrokerKind.OTTLA;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -31,8 +32,16 @@ class MigrationDrillTest {
 
     private static final int RECORDS_PER_SECOND = 500;
 
-    /** How often the whole way is gone there and back; more than once is for a machine that has nothing else to do. */
+    /**
+     * How often the whole way is gone there and back; more than once is for a machine that has nothing else to do. Every second time the
+     * nodes are killed.
+     */
     private static final int ROUNDS = Integer.getInteger("ottla.compat.rounds", 1);
+
+    private enum End {
+        STOPPED,
+        KILLED
+    }
 
     private final List<String> pauses = new ArrayList<>();
 
@@ -47,17 +56,31 @@ class MigrationDrillTest {
                         // a node that starts again waits until the session of its former self is over
                         .with("broker.session.timeout.ms", "3000")
                         .with("broker.heartbeat.interval.ms", "500")
+                        .with("metadata.log.max.record.bytes.between.snapshots", "5000")
                         .start();
                 Admin admin = new Clients(cluster.bootstrap()).admin()) {
-            admin.createTopics(List.of(new NewTopic(TOPIC, PARTITIONS, (short) 3)))
+            // new segments all the time, so that each kind finds closed ones of the other, with their indexes and
+            // producers
+            admin.createTopics(
+                            List.of(new NewTopic(TOPIC, PARTITIONS, (short) 3).configs(Map.of("segment.ms", "3000"))))
                     .all()
                     .get();
             try (RecordStream records = RecordStream.paced(
                             new Clients(cluster.bootstrap()), TOPIC, PARTITIONS, RECORDS_PER_SECOND);
                     CommittingGroup readers = new CommittingGroup(cluster, GROUP, TOPIC, PARTITIONS, MEMBERS)) {
                 for (int round = 0; round < ROUNDS; round++) {
-                    cluster.nodes().forEach(node -> replace(cluster, node, OTTLA, records, readers));
-                    cluster.nodes().forEach(node -> replace(cluster, node, KAFKA, records, readers));
+                    for (BrokerKind next : List.of(OTTLA, KAFKA)) {
+                        for (Cluster.Node node : cluster.nodes()) {
+                            records.awaitMore(MORE);
+                            readers.awaitMore(MORE);
+                            replace(cluster, node, next, round % 2 == 0 ? End.STOPPED : End.KILLED, records);
+                            readers.awaitMore(MORE);
+                            readers.rebalance(node.id() % MEMBERS);
+                            if (isMixed(cluster)) {
+                                ShownMetadata.assertEqual(cluster);
+                            }
+                        }
+                    }
                 }
                 records.assertNothingLost();
                 readers.assertRead(admin, GROUP, records.acknowledged());
@@ -67,32 +90,36 @@ class MigrationDrillTest {
         pauses.forEach(System.out::println);
     }
 
-    private void replace(
-            Cluster cluster, Cluster.Node node, BrokerKind next, RecordStream records, CommittingGroup readers) {
-        records.awaitMore(MORE);
-        readers.awaitMore(MORE);
+    private static boolean isMixed(Cluster cluster) {
+        return cluster.nodes().stream().map(Cluster.Node::kind).distinct().count() > 1;
+    }
+
+    private void replace(Cluster cluster, Cluster.Node node, BrokerKind next, End end, RecordStream records) {
         BrokerKind former = node.kind();
         boolean active = cluster.leader(any -> true).id() == node.id();
         records.takeLongestPauseMs();
 
-        assertThat(node.process().terminate()).isIn(0, 143);
+        if (end == End.STOPPED) {
+            assertThat(node.process().terminate()).isIn(0, 143);
+        } else {
+            node.process().kill();
+        }
         records.awaitMore(MORE);
-        long stopMs = records.takeLongestPauseMs();
+        long endMs = records.takeLongestPauseMs();
         node.process().become(next);
         node.restart();
         records.awaitMore(MORE);
-        readers.awaitMore(MORE);
         assertHealthy(cluster);
-        readers.rebalance(node.id() % MEMBERS);
         long startMs = records.takeLongestPauseMs();
 
         pauses.add(String.format(
                 Locale.ROOT,
-                "node %d%s: no write for at most %d ms while %s stopped, %d ms while %s started",
+                "node %d%s: no write for at most %d ms while %s was %s, %d ms while %s started",
                 node.id(),
                 active ? ", the active controller" : "",
-                stopMs,
+                endMs,
                 former,
+                end.name().toLowerCase(Locale.ROOT),
                 startMs,
                 next));
     }

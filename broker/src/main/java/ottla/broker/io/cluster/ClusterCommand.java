@@ -36,7 +36,7 @@ public final class ClusterCommand {
                 names = "--dir",
                 paramLabel = "FOLDER",
                 defaultValue = "cluster",
-                description = "Where the cluster is, a folder for each node. Default: $${DEFAULT-VALUE}")
+                description = "Where the cluster is, a folder for each node. Default: ${DEFAULT-VALUE}")
         @SuppressWarnings("NullAway.Init") // set by the command line before it runs
         private Path folder;
     }
