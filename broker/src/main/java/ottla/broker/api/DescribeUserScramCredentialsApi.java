@@ -42,7 +42,7 @@ public final class DescribeUserScramCredentialsApi implements Api<DescribeUserSc
             timesAsked(asked).forEach((user, times) -> results.add(described(user, times, known)));
         }
         inbound.answer(DescribeUserScramCredentialsResponse.DEFAULT
-                .withErrorMessage(null)
+                .withErrorMessage("")
                 .withResults(results));
     }
 

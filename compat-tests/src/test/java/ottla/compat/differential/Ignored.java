@@ -39,8 +39,12 @@ final class Ignored {
     private static final Set<String> PROSE = Set.of("errorMessage", "batchIndexErrorMessage", "documentation");
 
     /** APIs whose words are compared all the same: the tools print them. */
-    private static final Set<String> SPOKEN =
-            Set.of("ElectLeaders", "AlterPartitionReassignments", "ListPartitionReassignments");
+    private static final Set<String> SPOKEN = Set.of(
+            "ElectLeaders",
+            "AlterPartitionReassignments",
+            "ListPartitionReassignments",
+            "DescribeUserScramCredentials",
+            "AlterUserScramCredentials");
 
     /** Ids that a broker invents, numbered in the order of first sight, with the value that means "none". */
     private static final Map<String, String> INVENTED = Map.of(

@@ -33,14 +33,11 @@ final class RequestGenerator {
             Set.of(ApiKeys.FETCH, ApiKeys.DESCRIBE_USER_SCRAM_CREDENTIALS, ApiKeys.DESCRIBE_DELEGATION_TOKEN);
 
     private final Map<ApiKeys, Schema> schemas = new EnumMap<>(ApiKeys.class);
-    private final Vocabulary words;
-
-    RequestGenerator(Random random) {
-        words = new Vocabulary(random);
-    }
+    private Vocabulary words = new Vocabulary(new Random(0));
 
     /** A request, with the listener that it goes to. */
-    Step next(ApiKeys api, int version) {
+    Step next(ApiKeys api, int version, Random random) {
+        words = new Vocabulary(random);
         Schema schema = schemas.computeIfAbsent(api, Schema::of);
         ObjectNode request = JSON.objectNode();
         fill(request, name(api), schema.fields(), version);

@@ -9,6 +9,7 @@ import org.apache.kafka.common.protocol.ApiKeys;
 /** Requests that are written by hand. */
 final class Steps {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String SALTED = "'salt': 'AQID', 'saltedPassword': 'AQID'";
 
     private Steps() {}
 
@@ -43,6 +44,37 @@ final class Steps {
                 assignDirectory(1, -1),
                 assignDirectory(1, 1_000_000),
                 assignDirectory(9, 0));
+    }
+
+    /** SCRAM credentials: described by name, twice, before and after they are there. */
+    static List<Step> users(String user) {
+        return List.of(
+                describeUsers("[{'name': '%s'}]".formatted(user)),
+                alterUsers("[]", "[{'name': '%s', 'mechanism': 1, 'iterations': 4096, %s}]".formatted(user, SALTED)),
+                alterUsers("[]", "[{'name': '%s', 'mechanism': 2, 'iterations': 8192, %s}]".formatted(user, SALTED)),
+                describeUsers("null"),
+                describeUsers("[]"),
+                describeUsers("[{'name': '%1$s'}, {'name': 'nobody'}, {'name': ''}]".formatted(user)),
+                describeUsers("[{'name': '%1$s'}, {'name': '%1$s'}, {'name': 'nobody'}]".formatted(user)),
+                describeUsers("[{'name': 'nobody'}, {'name': 'nobody'}]"),
+                alterUsers(
+                        "[{'name': '%s', 'mechanism': 1}]".formatted(user),
+                        "[{'name': '%s', 'mechanism': 2, 'iterations': 8192, %s}]".formatted(user, SALTED)),
+                alterUsers(
+                        "[{'name': '%1$s', 'mechanism': 1}, {'name': 'nobody', 'mechanism': 1}]".formatted(user), "[]"),
+                alterUsers("[{'name': '%s', 'mechanism': 2}]".formatted(user), "[]"),
+                describeUsers("null"));
+    }
+
+    private static Step describeUsers(String users) {
+        return of(ApiKeys.DESCRIBE_USER_SCRAM_CREDENTIALS, 0, "{'users': %s}".formatted(users));
+    }
+
+    private static Step alterUsers(String deletions, String upsertions) {
+        return of(
+                ApiKeys.ALTER_USER_SCRAM_CREDENTIALS,
+                0,
+                "{'deletions': %s, 'upsertions': %s}".formatted(deletions, upsertions));
     }
 
     /** The life of a reassignment to a broker that never catches up, here {@code topic} with one partition on broker 1. */
