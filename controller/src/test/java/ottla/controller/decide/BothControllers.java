@@ -8,21 +8,28 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import org.apache.kafka.common.message.AlterClientQuotasRequestData;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData;
 import org.apache.kafka.common.message.AlterPartitionRequestData;
+import org.apache.kafka.common.message.AlterUserScramCredentialsRequestData;
 import org.apache.kafka.common.message.AssignReplicasToDirsRequestData;
 import org.apache.kafka.common.message.BrokerHeartbeatRequestData;
 import org.apache.kafka.common.message.BrokerRegistrationRequestData;
 import org.apache.kafka.common.message.ElectLeadersRequestData;
 import org.apache.kafka.common.message.ListPartitionReassignmentsRequestData;
+import org.apache.kafka.common.message.UpdateFeaturesRequestData;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.protocol.MessageUtil;
+import org.apache.kafka.common.requests.ApiError;
 import org.apache.kafka.controller.KafkaController;
 import org.apache.kafka.controller.KafkaController.Decided;
 import org.apache.kafka.metadata.BrokerHeartbeatReply;
@@ -36,10 +43,14 @@ import ottla.controller.image.ImageDelta;
 import ottla.controller.image.KafkaRecords;
 import ottla.controller.image.MetadataVersion;
 import ottla.replication.machine.Decision;
+import ottla.wire.message.AlterClientQuotasRequest;
+import ottla.wire.message.AlterClientQuotasResponse;
 import ottla.wire.message.AlterPartitionReassignmentsRequest;
 import ottla.wire.message.AlterPartitionReassignmentsResponse;
 import ottla.wire.message.AlterPartitionRequest;
 import ottla.wire.message.AlterPartitionResponse;
+import ottla.wire.message.AlterUserScramCredentialsRequest;
+import ottla.wire.message.AlterUserScramCredentialsResponse;
 import ottla.wire.message.AssignReplicasToDirsRequest;
 import ottla.wire.message.AssignReplicasToDirsResponse;
 import ottla.wire.message.BrokerHeartbeatRequest;
@@ -53,6 +64,8 @@ import ottla.wire.message.ListPartitionReassignmentsRequest;
 import ottla.wire.message.ListPartitionReassignmentsResponse;
 import ottla.wire.message.UnregisterBrokerRequest;
 import ottla.wire.message.UnregisterBrokerResponse;
+import ottla.wire.message.UpdateFeaturesRequest;
+import ottla.wire.message.UpdateFeaturesResponse;
 import ottla.wire.message.metadata.BrokerRegistrationChangeRecord;
 import ottla.wire.message.metadata.FeatureLevelRecord;
 import ottla.wire.message.metadata.MetadataRecord;
@@ -67,6 +80,9 @@ import ottla.wire.primitive.Writer;
  * Then both replay what was decided.
  */
 final class BothControllers {
+    private static final Pattern OWN_WORDS =
+            Pattern.compile("(Ignoring duplicate entity|Invalid quota entity combination).*");
+
     private final ControllerSettings settings = ControllerSettings.of("cluster", 100);
     private final Liveness liveness = new Liveness(settings.sessionTimeoutMs());
     private final BrokerHeartbeats.ShutdownOffsets shutdownOffsets = new BrokerHeartbeats.ShutdownOffsets();
@@ -268,6 +284,50 @@ final class BothControllers {
                 new Decided<>(kafkas.records(), inOrder(kafkas.answer())));
     }
 
+    void alter(AlterClientQuotasRequest request) {
+        Decision<MetadataRecord, AlterClientQuotasResponse> ours =
+                new ClientQuotaChanges(image, Set.of()).alter(request);
+        Decided<AlterClientQuotasResponse> kafkas = answered(
+                kafka.alter(kafkas(request, new AlterClientQuotasRequestData(), 1)),
+                AlterClientQuotasResponse::read,
+                1);
+        both(
+                request,
+                new Decision<>(ours.records(), comparable(ours.answer())),
+                new Decided<>(kafkas.records(), comparable(kafkas.answer())));
+    }
+
+    void alter(AlterUserScramCredentialsRequest request) {
+        Decision<MetadataRecord, AlterUserScramCredentialsResponse> ours =
+                new ScramCredentialChanges(image).alter(request);
+        Decided<AlterUserScramCredentialsResponse> kafkas = answered(
+                kafka.alter(kafkas(request, new AlterUserScramCredentialsRequestData(), 0)),
+                AlterUserScramCredentialsResponse::read,
+                0);
+        both(
+                request,
+                new Decision<>(ours.records(), comparable(ours.answer())),
+                new Decided<>(kafkas.records(), comparable(kafkas.answer())));
+    }
+
+    void update(UpdateFeaturesRequest request) {
+        Decided<ApiError> decided = kafka.update(kafkas(request, new UpdateFeaturesRequestData(), 2));
+        Optional<String> words =
+                Optional.of(decided.answer()).filter(ApiError::isFailure).map(ApiError::message);
+        both(
+                request,
+                new FeatureUpdates(facts(), (short) 1).update(request, 2),
+                new Decided<>(
+                        decided.records(),
+                        words.isEmpty()
+                                ? UpdateFeaturesResponse.DEFAULT
+                                : UpdateFeaturesResponse.DEFAULT
+                                        .withErrorCode(decided.answer().error().code())
+                                        .withErrorMessage(
+                                                "The update failed for all features since the following feature had an error: "
+                                                        + words.get())));
+    }
+
     void balance() {
         both("balance", new LeaderElections(facts()).balance(), more(kafka::balance));
     }
@@ -417,6 +477,29 @@ final class BothControllers {
                 .map(topic -> topic.withPartitionResult(topic.partitionResult().stream()
                         .sorted(Comparator.comparing(Object::toString))
                         .toList()))
+                .sorted(Comparator.comparing(Object::toString))
+                .toList());
+    }
+
+    /** Entities have no order, and what is wrong with several of them is said in words of our own. */
+    private static AlterClientQuotasResponse comparable(AlterClientQuotasResponse answer) {
+        return answer.withEntries(answer.entries().stream()
+                .map(entry -> entry.withErrorMessage(
+                                entry.errorMessage() == null
+                                        ? null
+                                        : OWN_WORDS
+                                                .matcher(entry.errorMessage())
+                                                .replaceFirst("$1"))
+                        .withEntity(entry.entity().stream()
+                                .sorted(Comparator.comparing(Object::toString))
+                                .toList()))
+                .sorted(Comparator.comparing(Object::toString))
+                .toList());
+    }
+
+    /** Nor have users. */
+    private static AlterUserScramCredentialsResponse comparable(AlterUserScramCredentialsResponse answer) {
+        return answer.withResults(answer.results().stream()
                 .sorted(Comparator.comparing(Object::toString))
                 .toList());
     }

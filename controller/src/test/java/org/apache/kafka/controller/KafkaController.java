@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.FeatureUpdate;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.message.AlterClientQuotasRequestData;
@@ -24,6 +25,7 @@ import org.apache.kafka.common.message.ElectLeadersResponseData;
 import org.apache.kafka.common.message.ListPartitionReassignmentsRequestData;
 import org.apache.kafka.common.message.ListPartitionReassignmentsResponseData;
 import org.apache.kafka.common.message.RequestHeaderData;
+import org.apache.kafka.common.message.UpdateFeaturesRequestData;
 import org.apache.kafka.common.metadata.BrokerRegistrationChangeRecord;
 import org.apache.kafka.common.metadata.ClientQuotaRecord;
 import org.apache.kafka.common.metadata.ConfigRecord;
@@ -39,6 +41,7 @@ import org.apache.kafka.common.metadata.UserScramCredentialRecord;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.requests.AlterClientQuotasRequest;
 import org.apache.kafka.common.requests.AlterClientQuotasResponse;
+import org.apache.kafka.common.requests.ApiError;
 import org.apache.kafka.common.security.auth.KafkaPrincipal;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.metadata.BrokerHeartbeatReply;
@@ -112,7 +115,11 @@ public final class KafkaController {
         switch (message) {
             case FeatureLevelRecord record -> {
                 features.replay(record);
-                finalized.put(record.name(), record.featureLevel());
+                if (record.featureLevel() == 0) {
+                    finalized.remove(record.name());
+                } else {
+                    finalized.put(record.name(), record.featureLevel());
+                }
             }
             case ConfigRecord record -> configs.replay(record);
             case RegisterBrokerRecord record -> cluster.replay(record, offset);
@@ -190,6 +197,17 @@ public final class KafkaController {
 
     public Decided<AlterUserScramCredentialsResponseData> alter(AlterUserScramCredentialsRequestData request) {
         return Decided.of(scram.alterCredentials(request, features.metadataVersionOrThrow()));
+    }
+
+    /** With what a request of version 2 or later is answered. */
+    public Decided<ApiError> update(UpdateFeaturesRequestData request) {
+        Map<String, Short> levels = new HashMap<>();
+        Map<String, FeatureUpdate.UpgradeType> types = new HashMap<>();
+        request.featureUpdates().forEach(update -> {
+            levels.put(update.feature(), update.maxVersionLevel());
+            types.put(update.feature(), FeatureUpdate.UpgradeType.fromCode(update.upgradeType()));
+        });
+        return Decided.of(configs.updateFeatures(levels, types, request.validateOnly(), 1));
     }
 
     public Decided<Boolean> balance() {
