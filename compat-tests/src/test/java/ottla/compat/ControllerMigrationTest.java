@@ -22,6 +22,7 @@ class ControllerMigrationTest {
                         .controllers(KAFKA, KAFKA)
                         .candidates(OTTLA, OTTLA, KAFKA, KAFKA)
                         .brokers(OTTLA, KAFKA)
+                        .ofShortLife()
                         .with("metadata.log.max.record.bytes.between.snapshots", "3000")
                         .start();
                 TopicStream topics = TopicStream.throughEach(cluster, "kept", 1)) {

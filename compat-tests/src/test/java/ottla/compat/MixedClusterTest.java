@@ -32,6 +32,7 @@ class MixedClusterTest {
         try (Cluster cluster = new Cluster("KafkaBrokers", Cluster.Voters.STATIC)
                         .controllers(OTTLA, OTTLA, OTTLA)
                         .brokers(KAFKA, KAFKA)
+                        .ofShortLife()
                         .with("broker.session.timeout.ms", "3000")
                         .with("broker.heartbeat.interval.ms", "500")
                         .with("replica.lag.time.max.ms", "3000")
@@ -109,6 +110,7 @@ class MixedClusterTest {
         try (Cluster cluster = new Cluster("Mixed-" + many, Cluster.Voters.STATIC)
                         .controllers(many, many, few)
                         .brokers(few)
+                        .ofShortLife()
                         .with("metadata.log.max.record.bytes.between.snapshots", "50000")
                         .start();
                 TopicStream topics = TopicStream.throughEach(cluster, "kept", 1)) {

@@ -37,6 +37,7 @@ class ReplicationTest {
         try (Cluster cluster = new Cluster(name, Cluster.Voters.STATIC)
                 .controllers(controller)
                 .brokers(brokers.toArray(BrokerKind[]::new))
+                .ofShortLife()
                 .with("offsets.topic.replication.factor", "3")
                 .with("min.insync.replicas", "2")
                 .with("broker.session.timeout.ms", "3000")
