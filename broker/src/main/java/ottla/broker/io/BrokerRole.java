@@ -1,7 +1,5 @@
 package ottla.broker.io;
 
-import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -9,7 +7,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
-import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ottla.base.Uuid;
@@ -25,15 +22,12 @@ import ottla.log.io.LogCleaner;
 import ottla.log.io.LogDirectory;
 import ottla.log.io.LogStore;
 import ottla.replication.io.Fetchers;
-import ottla.replication.io.MachineThread;
-import ottla.replication.io.PeerLink;
+import ottla.replication.io.MachineDrive;
 import ottla.replication.io.ReplicaMoves;
 import ottla.replication.io.ReplicaShell;
 import ottla.replication.io.Replicas;
 import ottla.wire.compress.Codec;
-import ottla.wire.io.ClientSoftware;
-import ottla.wire.io.EventLoops;
-import ottla.wire.io.NetworkClient;
+import ottla.wire.io.Loop;
 import ottla.wire.message.BrokerRegistrationRequest;
 
 /**
@@ -63,10 +57,8 @@ final class BrokerRole {
     record Surroundings(
             NodeConfig config,
             NodeSettings settings,
-            InstantSource clock,
-            RandomGenerator random,
-            DiskThreads disks,
-            EventLoops loops,
+            Host host,
+            Threads disks,
             Directories directories,
             LogStore store,
             ClusterView cluster) {}
@@ -91,11 +83,19 @@ final class BrokerRole {
         Fetchers fetchers = endings.started("fetchers", fetchers());
         GroupCoordinator groups = groups();
         Codec codec = Codec.of(values.number("offsets.topic.compression.codec")).orElse(Codec.NONE);
-        GroupTerms groupTerms = new GroupTerms(groups, around.disks(), around.clock(), codec);
+        GroupTerms groupTerms =
+                new GroupTerms(groups, around.disks(), around.host().clock(), codec);
         endings.add("groups", groupTerms::close);
         applier = endings.started(
                 "metadata",
-                new MetadataApplier(config, replicas, fetchers, around.cluster(), groupTerms, replicaDirectories));
+                new MetadataApplier(
+                        config,
+                        replicas,
+                        fetchers,
+                        around.cluster(),
+                        groupTerms,
+                        replicaDirectories,
+                        around.host().threads("metadata", 1)));
         lifecycle = lifecycle();
         replicaDirectories.over(lifecycle::send);
         isrRequests.over(lifecycle::send);
@@ -112,8 +112,8 @@ final class BrokerRole {
                 around.directories().unusable(),
                 groups,
                 lifecycle,
-                around.clock()::millis,
-                around.random());
+                around.host().clock()::millis,
+                around.host().random());
     }
 
     /** What this broker serves to clients. */
@@ -126,33 +126,44 @@ final class BrokerRole {
         return lifecycle.epoch();
     }
 
-    /** Registers and carries out all metadata there is; returns when the controller has unfenced this broker. */
-    void join() {
+    /** Registers and carries out all metadata there is; completes when the controller has unfenced this broker. */
+    CompletionStage<Void> join() {
         CompletionStage<Void> unfenced = lifecycle.start();
-        Node.await(
-                "the controller registers this broker",
-                lifecycle.registered(),
-                Duration.ofMillis(values.number("initial.broker.registration.timeout.ms")));
-        Duration rest = Duration.ofMillis(values.longNumber("server.max.startup.time.ms"));
-        // Its first image must have all that was ever committed: what is not in it is not this broker's.
-        Node.await("the metadata arrives", metadata.controller().reached(lifecycle.epoch()), rest);
-        metadata.controller().addListener(applier);
-        metadata.controller().addListener(new QuotaWarnings());
-        applier.loaded().toCompletableFuture().join();
-        Node.await("the controller unfences this broker", unfenced, rest);
+        long rest = values.longNumber("server.max.startup.time.ms");
+        Loop loop = around.host().loop();
+        return Waits.limited(
+                        "the controller registers this broker",
+                        lifecycle.registered(),
+                        values.number("initial.broker.registration.timeout.ms"),
+                        loop)
+                // Its first image must have all that was ever committed: what is not in it is not this broker's.
+                .thenCompose(registered -> Waits.limited(
+                        "the metadata arrives", metadata.controller().reached(lifecycle.epoch()), rest, loop))
+                .thenCompose(arrived -> {
+                    metadata.controller().addListener(applier);
+                    metadata.controller().addListener(new QuotaWarnings());
+                    return applier.loaded();
+                })
+                .thenCompose(loaded -> Waits.limited("the controller unfences this broker", unfenced, rest, loop));
     }
 
     /** Begins what goes on for as long as clients are served. */
     void serve() {
         Housekeeping.start(around.disks(), replicas, around.store(), values);
         startCleaner();
-        endings.add("registration", () -> Node.await("the controller lets this broker go", lifecycle.leave()));
+        endings.add("registration", () -> Waits.await("the controller lets this broker go", leave()));
+    }
+
+    /** Hands over what this broker leads; completes when it may stop. */
+    CompletionStage<Void> leave() {
+        return lifecycle.leave();
     }
 
     private Replicas replicas(ReplicaDirectories replicaDirectories, IsrRequests isrRequests) {
-        DiskThreads flushes = endings.started("flush threads", new DiskThreads("flush", FLUSH_THREADS));
-        DiskThreads movers = endings.started(
-                "log movers", new DiskThreads("log-mover", around.settings().moverCount(around.directories())));
+        Threads flushes = endings.started("flush threads", around.host().threads("flush", FLUSH_THREADS));
+        Threads movers = endings.started(
+                "log movers",
+                around.host().threads("log-mover", around.settings().moverCount(around.directories())));
         ReplicaMoves moves = new ReplicaMoves(
                 around.store(),
                 replicaDirectories,
@@ -165,21 +176,18 @@ final class BrokerRole {
     }
 
     private Fetchers fetchers() {
-        NetworkClient client =
-                new NetworkClient(around.loops(), around.settings().leaders());
-        ClientSoftware software = new ClientSoftware("ottla", new Version().ottla());
         return new Fetchers(
                 around.settings().fetchers(),
                 replicas.shell(),
-                around.loops()::next,
+                around.host()::loop,
                 () -> epoch(),
-                endpoint -> new PeerLink(client, software, "broker-" + config.nodeId() + "-fetcher", endpoint));
+                around.host()::toLeader);
     }
 
-    private ReplicaShell replicaShell(DiskThreads flushes, IsrRequests isrRequests) {
+    private ReplicaShell replicaShell(Threads flushes, IsrRequests isrRequests) {
         return new ReplicaShell(
                 config.nodeId(),
-                around.clock(),
+                around.host().clock(),
                 around.disks(),
                 flushes,
                 values.longNumber("replica.lag.time.max.ms"),
@@ -194,20 +202,19 @@ final class BrokerRole {
     }
 
     private GroupCoordinator groups() {
-        MachineThread thread =
-                endings.started("group coordinator", new MachineThread("groups", around.clock()::millis));
+        MachineDrive thread = endings.started("group coordinator", around.host().machine("groups"));
         return new GroupCoordinator(
                 around.settings().groups(),
                 new ImageTopics(around.cluster()),
                 () -> UUID.randomUUID().toString(),
                 thread.loop(),
-                around.clock()::millis);
+                around.host().clock()::millis);
     }
 
     private BrokerLifecycle lifecycle() {
         long timeoutMs = values.number("request.timeout.ms");
         return new BrokerLifecycle(
-                around.loops().next(),
+                around.host().loop(),
                 request -> metadata.channel().send(request, timeoutMs),
                 registration(),
                 applier::offset,
@@ -216,7 +223,7 @@ final class BrokerRole {
                         config.nodeId(),
                         values.number("broker.heartbeat.interval.ms"),
                         values.longNumber("log.dir.failure.timeout.ms"),
-                        new Random(around.random().nextLong())));
+                        new Random(around.host().random().nextLong())));
     }
 
     private BrokerRegistrationRequest registration() {
@@ -234,8 +241,9 @@ final class BrokerRole {
         return BrokerRegistrationRequest.DEFAULT
                 .withBrokerId(config.nodeId())
                 .withClusterId(around.cluster().clusterId())
-                .withIncarnationId(
-                        new Uuid(around.random().nextLong(), around.random().nextLong()))
+                .withIncarnationId(new Uuid(
+                        around.host().random().nextLong(),
+                        around.host().random().nextLong()))
                 .withListeners(listeners)
                 .withFeatures(features)
                 .withRack(values.find("broker.rack").orElse(null))
@@ -251,7 +259,13 @@ final class BrokerRole {
     private void startCleaner() {
         LogCleaner.Settings cleaning = around.settings().cleaner();
         if (values.flag("log.cleaner.enable")) {
-            endings.started("cleaner", new LogCleaner(cleaning, around.store(), replicas::cleanable, around.clock()))
+            endings.started(
+                            "cleaner",
+                            new LogCleaner(
+                                    cleaning,
+                                    around.store(),
+                                    replicas::cleanable,
+                                    around.host().clock()))
                     .start();
         } else {
             LOG.warn("log.cleaner.enable is false: topics with cleanup.policy=compact are not compacted");

@@ -6,7 +6,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import ottla.replication.io.PeerLink;
+import ottla.replication.io.LeaderLink;
 import ottla.replication.quorum.Endpoint;
 import ottla.replication.quorum.Leadership;
 import ottla.wire.message.Request;
@@ -21,13 +21,13 @@ import ottla.wire.message.Response;
 final class ControllerChannel implements AutoCloseable {
     private final Supplier<Leadership> leadership;
     private final Function<Leadership, Optional<Endpoint>> address;
-    private final Function<Endpoint, PeerLink> connect;
+    private final Function<Endpoint, LeaderLink> connect;
 
     // Guarded by this.
     private @Nullable Way way;
     private boolean closed;
 
-    private record Way(int epoch, PeerLink link) {}
+    private record Way(int epoch, Endpoint endpoint, LeaderLink link) {}
 
     /**
      * @param leadership what this node knows of the quorum's leader
@@ -36,7 +36,7 @@ final class ControllerChannel implements AutoCloseable {
     ControllerChannel(
             Supplier<Leadership> leadership,
             Function<Leadership, Optional<Endpoint>> address,
-            Function<Endpoint, PeerLink> connect) {
+            Function<Endpoint, LeaderLink> connect) {
         this.leadership = leadership;
         this.address = address;
         this.connect = connect;
@@ -49,8 +49,8 @@ final class ControllerChannel implements AutoCloseable {
         if (to.isEmpty()) {
             return CompletableFuture.failedStage(new IllegalStateException("the active controller is not known"));
         }
-        PeerLink link;
-        @Nullable PeerLink outdated = null;
+        LeaderLink link;
+        @Nullable LeaderLink outdated = null;
         synchronized (this) {
             Way present = way;
             if (closed) {
@@ -58,10 +58,9 @@ final class ControllerChannel implements AutoCloseable {
             }
             if (present == null
                     || present.epoch < known.epoch()
-                    || (present.epoch == known.epoch()
-                            && !present.link.endpoint().equals(to.get()))) {
+                    || (present.epoch == known.epoch() && !present.endpoint.equals(to.get()))) {
                 outdated = present == null ? null : present.link;
-                present = new Way(known.epoch(), connect.apply(to.get()));
+                present = new Way(known.epoch(), to.get(), connect.apply(to.get()));
                 way = present;
             }
             link = present.link;
@@ -74,7 +73,7 @@ final class ControllerChannel implements AutoCloseable {
 
     /** A new epoch has begun: the leader of an older one answers nothing that matters. */
     void epochBegun(int epoch) {
-        @Nullable PeerLink outdated = null;
+        @Nullable LeaderLink outdated = null;
         synchronized (this) {
             Way present = way;
             if (present != null && present.epoch < epoch) {

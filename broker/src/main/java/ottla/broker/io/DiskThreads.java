@@ -1,14 +1,13 @@
 package ottla.broker.io;
 
-import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import ottla.log.io.Background;
 
-/** The threads that may wait for a disk: cold reads, flushes, deletions, checkpoints. Ended last, after all that they serve. */
-final class DiskThreads implements Background, Executor, AutoCloseable {
+/** The threads of a process for cold reads, flushes, deletions, checkpoints. Ended after all that they serve. */
+final class DiskThreads implements Threads {
     private static final Logger LOG = LoggerFactory.getLogger(DiskThreads.class);
     private static final long END_LIMIT_SECONDS = 30;
 
@@ -16,7 +15,9 @@ final class DiskThreads implements Background, Executor, AutoCloseable {
 
     DiskThreads(String name, int count) {
         threads = new ScheduledThreadPoolExecutor(
-                count, task -> Thread.ofPlatform().name(name).daemon().unstarted(task));
+                count,
+                task -> Thread.ofPlatform().name(name).daemon().unstarted(task),
+                new ThreadPoolExecutor.DiscardPolicy());
         threads.setRemoveOnCancelPolicy(true);
         threads.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     }
@@ -36,8 +37,8 @@ final class DiskThreads implements Background, Executor, AutoCloseable {
         var unused = threads.schedule(() -> guarded(task), delayMs, TimeUnit.MILLISECONDS);
     }
 
-    /** Runs a task again and again, with a pause between. What it throws is logged, and does not end it. */
-    void every(long firstDelayMs, long pauseMs, Runnable task) {
+    @Override
+    public void every(long firstDelayMs, long pauseMs, Runnable task) {
         var unused = threads.scheduleWithFixedDelay(() -> guarded(task), firstDelayMs, pauseMs, TimeUnit.MILLISECONDS);
     }
 

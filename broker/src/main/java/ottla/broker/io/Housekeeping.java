@@ -11,7 +11,7 @@ final class Housekeeping {
 
     private Housekeeping() {}
 
-    static void start(DiskThreads threads, Replicas replicas, LogStore store, Values values) {
+    static void start(Threads threads, Replicas replicas, LogStore store, Values values) {
         long initialMs = values.longNumber("log.initial.task.delay.ms");
         threads.every(initialMs, values.longNumber("log.retention.check.interval.ms"), replicas::retain);
         long watermarksMs = values.longNumber("replica.high.watermark.checkpoint.interval.ms");

@@ -7,11 +7,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,11 +41,10 @@ import ottla.replication.quorum.Endpoint;
  * Carries out on this broker what the controller decided: turns each published change of the image into commands (lead, follow,
  * delete, configure), and then shows the new image to the APIs. What an API reads is therefore never ahead of what is served.
  *
- * <p>Images come on the controller's thread and are worked off, in order, on one thread of its own, which may wait for disks.
+ * <p>Images come on the controller's thread and are worked off, in order, on one thread of their own, which may wait for disks.
  */
 final class MetadataApplier implements ImageListener, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MetadataApplier.class);
-    private static final long END_LIMIT_SECONDS = 30;
 
     /** Kafka has it among the dynamic configurations only. */
     private static final String MOVE_LIMIT = "replica.alter.log.dirs.io.max.bytes.per.second";
@@ -67,15 +61,8 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
     private final ReplicaDirectories directories;
     private volatile LongConsumer reached = offset -> {};
 
-    /** What comes when the node is about to end is not carried out any more. */
-    private final ExecutorService thread = new ThreadPoolExecutor(
-            1,
-            1,
-            0,
-            TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(),
-            Thread.ofPlatform().name("metadata").daemon().factory(),
-            new ThreadPoolExecutor.DiscardPolicy());
+    /** A single one. What comes when the node is about to end is not carried out any more. */
+    private final Threads thread;
 
     private volatile long offset = -1;
     private final CompletableFuture<Void> loaded = new CompletableFuture<>();
@@ -86,7 +73,8 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
             Fetchers fetchers,
             ClusterView cluster,
             GroupTerms groups,
-            ReplicaDirectories directories) {
+            ReplicaDirectories directories,
+            Threads thread) {
         nodeId = config.nodeId();
         file = config.values();
         interBrokerListener = config.interBrokerListener();
@@ -95,6 +83,7 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
         this.cluster = cluster;
         this.groups = groups;
         this.directories = directories;
+        this.thread = thread;
     }
 
     /** The last offset of the metadata log that is carried out here; -1 before the first. */
@@ -122,13 +111,9 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
         return loaded;
     }
 
-    /** Completes when all images that came before the call are carried out, or never will be since this broker ends. */
+    /** Completes when all images that came before the call are carried out; never if this broker ends before. */
     CompletionStage<Void> carriedOut() {
-        try {
-            return CompletableFuture.runAsync(() -> {}, thread);
-        } catch (RejectedExecutionException ending) {
-            return CompletableFuture.completedFuture(null);
-        }
+        return CompletableFuture.runAsync(() -> {}, thread);
     }
 
     /** From now on the listener is told of the last offset of each change once it is carried out. */
@@ -296,13 +281,6 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
 
     @Override
     public void close() {
-        thread.shutdown();
-        try {
-            if (!thread.awaitTermination(END_LIMIT_SECONDS, TimeUnit.SECONDS)) {
-                LOG.warn("The metadata was not carried out within {} s", END_LIMIT_SECONDS);
-            }
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        thread.close();
     }
 }

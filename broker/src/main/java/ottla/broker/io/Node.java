@@ -2,21 +2,16 @@ package ottla.broker.io;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
-import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ottla.base.Uuid;
@@ -31,18 +26,11 @@ import ottla.controller.io.ControllerNode;
 import ottla.log.io.DiskFailure;
 import ottla.log.io.LogDirectory;
 import ottla.log.io.LogStore;
-import ottla.replication.io.NetworkPeers;
-import ottla.replication.io.PeerLink;
 import ottla.replication.io.QuorumFormat;
 import ottla.replication.io.QuorumNode;
 import ottla.replication.quorum.Endpoint;
 import ottla.replication.quorum.Leadership;
-import ottla.wire.io.ClientSoftware;
-import ottla.wire.io.EventLoops;
-import ottla.wire.io.NetworkClient;
 import ottla.wire.io.NetworkListener;
-import ottla.wire.io.NetworkServer;
-import ottla.wire.io.PeerLimits;
 import ottla.wire.message.ControllerRegistrationRequest;
 
 /**
@@ -61,21 +49,21 @@ final class Node implements AutoCloseable {
 
     private static final int DISK_THREADS = 4;
 
-    private static final long STEP_LIMIT_MS = 30_000;
     private static final long ANSWERS_LIMIT_MS = 2_000;
+    private static final long ANNOUNCEMENT_LIMIT_MS = 30_000;
     private static final short PLAINTEXT = 0;
 
     private final NodeConfig config;
     private final Values values;
     private final NodeSettings settings;
-    private final InstantSource clock = InstantSource.system();
-    private final RandomGenerator random = new java.security.SecureRandom();
+    private final Host host;
     private final Endings endings = new Endings();
     private final List<Listener> bound = new ArrayList<>();
     private final AtomicBoolean closed = new AtomicBoolean();
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile boolean failed;
     private volatile Optional<Endpoint> ownController = Optional.empty();
+    private Optional<BrokerRole> broker = Optional.empty();
 
     /** Whether a directory that was never formatted may be. */
     enum Format {
@@ -83,17 +71,29 @@ final class Node implements AutoCloseable {
         NEVER
     }
 
-    private Node(NodeConfig config) {
+    Node(NodeConfig config, NodeSettings settings, Host host) {
         this.config = config;
         this.values = config.values();
-        this.settings = new NodeSettings(config);
+        this.settings = settings;
+        this.host = host;
     }
 
     /** Starts a node; when this returns, clients are served. Throws {@link RefusedStart} with the reason if it cannot be. */
     static Node start(NodeConfig config, Format format) {
-        Node node = new Node(config);
+        NodeSettings settings = new NodeSettings(config);
+        if (format == Format.NEVER) {
+            Directories.expectFormatted(config);
+        }
+        Node node = new Node(config, settings, new ProcessHost(settings, loopCount(config.values())));
         try {
-            node.start(format);
+            Directories directories = Directories.open(config, node.host.random(), open -> {
+                if (format == Format.IF_NEEDED) {
+                    Formatting.formatIfNeeded(
+                            config, open, node.host.random(), node.host.clock().millis());
+                }
+            });
+            Waits.await(node.join(directories));
+            node.serve();
             return node;
         } catch (RefusedStart | DiskFailure | IOException failure) {
             node.close();
@@ -104,68 +104,76 @@ final class Node implements AutoCloseable {
         }
     }
 
-    private void start(Format format) throws IOException {
-        if (format == Format.NEVER) {
-            Directories.expectFormatted(config);
-        }
-        DiskThreads disks = endings.started("disk threads", new DiskThreads("disk", DISK_THREADS));
-        EventLoops loops = endings.started("event loops", new EventLoops(loopCount()));
-        Directories directories = Directories.open(config, random, open -> {
-            if (format == Format.IF_NEEDED) {
-                Formatting.formatIfNeeded(config, open, random, clock.millis());
-            }
-        });
+    /** Puts all parts together and takes part in the cluster; completes, on any thread, when the node could {@link #serve}. */
+    CompletionStage<Void> join(Directories directories) throws IOException {
+        Threads disks = endings.started("disk threads", host.threads("disk", DISK_THREADS));
+        endings.add("host", host::close);
         if (directories.isMetadataApart()) {
             endings.add("metadata directory", directories.metadata()::close);
         }
         LogStore store = LogStore.open(
-                directories.directories(), directories.unusable().size(), settings.logs(), disks, clock, random);
+                directories.directories(),
+                directories.unusable().size(),
+                settings.logs(),
+                disks,
+                host.clock(),
+                host.random());
         AtomicReference<LongSupplier> epoch = new AtomicReference<>(() -> -1);
         endings.add("logs", () -> store.close(epoch.get().getAsLong()));
 
         ClusterView cluster = new ClusterView(config.nodeId(), directories.clusterId());
-        Metadata metadata = startMetadata(directories, store, loops);
+        Metadata metadata = startMetadata(directories, store);
         // apart, so that clients that use up their connections cannot keep brokers from their controller
         ApiTable controllerTable =
                 ApiTables.controller(metadata.controller().requests(), metadata.quorum(), cluster, values);
         ActiveController active = new ActiveController(
                 metadata.controller(), controllerTable, metadata.clientsChannel(), values.number("request.timeout.ms"));
         if (!config.isBroker()) {
-            openController(loops, controllerTable);
+            openController(controllerTable);
             // with nothing to carry out, the newest image is at once what is served
             metadata.controller().addListener((delta, image, at) -> cluster.publish(image, at.lastOffset()));
-            announceController(metadata, loops);
-            return;
+            announceController(metadata);
+            return CompletableFuture.completedStage(null);
         }
-        BrokerRole broker = new BrokerRole(
-                new BrokerRole.Surroundings(config, settings, clock, random, disks, loops, directories, store, cluster),
+        BrokerRole role = new BrokerRole(
+                new BrokerRole.Surroundings(config, settings, host, disks, directories, store, cluster),
                 metadata,
                 active,
                 endings,
                 this::fail);
-        epoch.set(broker::epoch);
-        if (config.isController()) {
-            openController(loops, controllerTable);
+        broker = Optional.of(role);
+        epoch.set(role::epoch);
+        if (!config.isController()) {
+            return role.join();
         }
-        broker.join();
-        if (config.isController()) {
-            await("the controllers know this one", announceController(metadata, loops));
-        }
-        open(server("network", loops), broker.table(), clientListeners());
-        broker.serve();
+        openController(controllerTable);
+        return role.join()
+                .thenCompose(joined -> Waits.limited(
+                        "the controllers know this one",
+                        announceController(metadata),
+                        ANNOUNCEMENT_LIMIT_MS,
+                        host.loop()));
     }
 
-    private void openController(EventLoops loops, ApiTable table) throws IOException {
-        open(server("controller's network", loops), table, controllerListeners());
+    /** Lets clients in. */
+    void serve() throws IOException {
+        if (broker.isPresent()) {
+            open(doors("network"), broker.get().table(), clientListeners());
+            broker.get().serve();
+        }
+    }
+
+    private void openController(ApiTable table) throws IOException {
+        open(doors("controller's network"), table, controllerListeners());
         Listener first = bound.getFirst();
         ownController = Optional.of(new Endpoint(NodeSettings.reachable(first.host()), first.port()));
     }
 
-    private CompletionStage<Void> announceController(Metadata metadata, EventLoops loops) {
+    private CompletionStage<Void> announceController(Metadata metadata) {
         ControllerPresence presence = new ControllerPresence(
                 controllerRegistration(),
                 request -> metadata.channel().send(request, values.number("request.timeout.ms")),
-                loops.next());
+                host.loop());
         metadata.controller().addListener(presence);
         return presence.known();
     }
@@ -180,7 +188,7 @@ final class Node implements AutoCloseable {
             ControllerChannel channel,
             ControllerChannel clientsChannel) {}
 
-    private Metadata startMetadata(Directories directories, LogStore store, EventLoops loops) {
+    private Metadata startMetadata(Directories directories, LogStore store) {
         LogDirectory directory = directories.metadata();
         QuorumAccess access = new QuorumAccess();
         ControllerNode controller = new ControllerNode(
@@ -190,29 +198,17 @@ final class Node implements AutoCloseable {
                 QuorumFormat.bootstrapRecords(directory.disk()).orElse(List.of()),
                 access,
                 access,
-                clock::millis,
-                random);
-        ClientSoftware software = new ClientSoftware("ottla", new Version().ottla());
-        NetworkPeers peers = endings.started(
-                "peers",
-                new NetworkPeers(
-                        new NetworkClient(loops, settings.quorumPeers()),
-                        software,
-                        "raft-client-" + config.nodeId(),
-                        settings.quorumPeers().requestTimeoutMs()));
-        NetworkClient client = new NetworkClient(loops, PeerLimits.DEFAULT);
+                host.clock()::millis,
+                host.random(),
+                host.machine("controller"));
         AtomicReference<Supplier<Leadership>> leadership = new AtomicReference<>(() -> Leadership.NONE);
-        Supplier<ControllerChannel> channels = () -> new ControllerChannel(
-                () -> leadership.get().get(),
-                this::controllerAddress,
-                endpoint -> new PeerLink(client, software, "broker-" + config.nodeId(), endpoint));
+        Supplier<ControllerChannel> channels =
+                () -> new ControllerChannel(() -> leadership.get().get(), this::controllerAddress, host::toController);
         ControllerChannel channel = channels.get();
         ControllerChannel clientsChannel = channels.get();
-        QuorumNode quorum = QuorumNode.start(
+        QuorumNode quorum = host.quorum(
                 settings.quorum(directories.clusterId(), directory.id().orElse(Uuid.ZERO)),
                 store.shell(directory.disk()),
-                peers,
-                () -> System.nanoTime() / 1_000_000,
                 List.of(controller, new LeaderWatch(epoch -> {
                     channel.epochBegun(epoch);
                     clientsChannel.epochBegun(epoch);
@@ -248,7 +244,7 @@ final class Node implements AutoCloseable {
     private void fail(String reason) {
         LOG.error("This node ends: {}", reason);
         failed = true;
-        Thread.ofPlatform().name("halt").start(this::close);
+        host.aside("halt", this::close);
     }
 
     private ControllerRegistrationRequest controllerRegistration() {
@@ -263,7 +259,11 @@ final class Node implements AutoCloseable {
                     feature.featureName(), feature.minLevel(), feature.maxLevel()));
         }
         return new ControllerRegistrationRequest(
-                config.nodeId(), new Uuid(random.nextLong(), random.nextLong()), false, listeners, features);
+                config.nodeId(),
+                new Uuid(host.random().nextLong(), host.random().nextLong()),
+                false,
+                listeners,
+                features);
     }
 
     /** What the other nodes are told, with the port that the system chose where it was asked to. */
@@ -289,21 +289,21 @@ final class Node implements AutoCloseable {
                 .toList();
     }
 
-    private void open(NetworkServer server, ApiTable table, List<Listener> listeners) throws IOException {
+    private void open(Doors doors, ApiTable table, List<Listener> listeners) throws IOException {
         for (Listener listener : listeners) {
             InetSocketAddress address =
-                    server.open(new NetworkListener(listener.name(), listener.host(), listener.port(), table, table));
+                    doors.open(new NetworkListener(listener.name(), listener.host(), listener.port(), table, table));
             bound.add(listener.withPort(address.getPort()));
         }
     }
 
-    private NetworkServer server(String name, EventLoops loops) {
-        NetworkServer server = new NetworkServer(loops, settings.network());
-        endings.add(name, () -> await("the connections are closed", server.close(ANSWERS_LIMIT_MS)));
-        return server;
+    private Doors doors(String name) {
+        Doors doors = host.doors();
+        endings.add(name, () -> Waits.await("the connections are closed", doors.close(ANSWERS_LIMIT_MS)));
+        return doors;
     }
 
-    private int loopCount() {
+    private static int loopCount(Values values) {
         return values.isSet("num.network.threads")
                 ? values.number("num.network.threads")
                 : Runtime.getRuntime().availableProcessors();
@@ -326,6 +326,11 @@ final class Node implements AutoCloseable {
         return failed ? End.FAILED : End.ORDERLY;
     }
 
+    /** Hands over what this node leads; completes when it may end. */
+    CompletionStage<Void> leave() {
+        return broker.map(BrokerRole::leave).orElse(CompletableFuture.completedStage(null));
+    }
+
     /** Ends all that was started, the last first. Any thread; the second call returns when the first has. */
     @Override
     public void close() {
@@ -344,22 +349,6 @@ final class Node implements AutoCloseable {
             ended.await();
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
-        }
-    }
-
-    static void await(String what, CompletionStage<?> stage) {
-        await(what, stage, Duration.ofMillis(STEP_LIMIT_MS));
-    }
-
-    /** Waits for something that another node may have to do first. Throws {@link RefusedStart} if it does not come. */
-    static void await(String what, CompletionStage<?> stage, Duration limit) {
-        try {
-            stage.toCompletableFuture().get(limit.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new RefusedStart("Interrupted.");
-        } catch (ExecutionException | TimeoutException failure) {
-            throw new RefusedStart("Waited in vain for " + limit.toMillis() + " ms until " + what + ": " + failure);
         }
     }
 }

@@ -22,7 +22,7 @@ import ottla.controller.image.ImageFollower.Step;
 import ottla.controller.image.Provenance;
 import ottla.controller.quota.MutationQuotas;
 import ottla.replication.io.CommittedBatch;
-import ottla.replication.io.MachineThread;
+import ottla.replication.io.MachineDrive;
 import ottla.replication.io.QuorumListener;
 import ottla.replication.io.QuorumSnapshot;
 import ottla.replication.io.QuorumTerm;
@@ -45,7 +45,7 @@ import ottla.wire.message.metadata.MetadataRecord;
  * Following, it takes in committed batches and publishes images. Active, it decides as well: what it decided is applied at once
  * to its own latest image, appended, and published when it is committed; only then is the caller answered.
  *
- * <p>Owner thread: one, started by the constructor and ended by {@link #close}. Every public method may be called on any thread
+ * <p>Owner thread: one, handed to the constructor and ended by {@link #close}. Every public method may be called on any thread
  * and returns at once.
  */
 public final class ControllerNode implements QuorumListener, AutoCloseable {
@@ -56,7 +56,7 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
     private final List<MetadataRecord> bootstrap;
     private final Timing timing;
     private final Snapshots snapshots;
-    private final MachineThread thread;
+    private final MachineDrive thread;
     private final LongSupplier clockMs;
     private final ControllerRequests requests;
 
@@ -76,6 +76,7 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
      * @param bootstrap the first records of a new cluster, from its {@code bootstrap.checkpoint}
      * @param clockMs the time of day in milliseconds
      * @param kraftVersion the feature that the quorum keeps itself
+     * @param thread this controller's own, which ends with it
      */
     public ControllerNode(
             ControllerSettings settings,
@@ -85,7 +86,8 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
             SnapshotSink snapshotSink,
             QuorumFeature kraftVersion,
             LongSupplier clockMs,
-            RandomGenerator random) {
+            RandomGenerator random,
+            MachineDrive thread) {
         this.settings = settings;
         this.rules = rules;
         this.bootstrap = List.copyOf(bootstrap);
@@ -96,7 +98,7 @@ public final class ControllerNode implements QuorumListener, AutoCloseable {
                         timing.recordBytesBetweenSnapshots(),
                         timing.snapshotInterval().toMillis()),
                 snapshotSink);
-        this.thread = new MachineThread("controller", clockMs);
+        this.thread = thread;
         this.requests = new ControllerRequests(
                 () -> term,
                 () -> leaderId,

@@ -33,6 +33,7 @@ import ottla.controller.quota.MutationQuotas;
 import ottla.controller.quota.MutationRequest;
 import ottla.controller.quota.QuotaClient;
 import ottla.controller.quota.QuotaWindow;
+import ottla.replication.io.MachineThread;
 import ottla.replication.io.QuorumSnapshot;
 import ottla.replication.quorum.SnapshotId;
 import ottla.replication.quorum.VersionedRecord;
@@ -78,7 +79,8 @@ class ControllerNodeTest {
                 },
                 QuorumFeature.fixed(0),
                 clockMs::get,
-                new Random(1));
+                new Random(1),
+                new MachineThread("controller", clockMs::get));
     }
 
     @AfterEach

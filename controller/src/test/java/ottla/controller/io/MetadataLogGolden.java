@@ -33,6 +33,7 @@ import ottla.controller.image.KafkaRecords;
 import ottla.controller.image.MetadataVersion;
 import ottla.controller.quota.MutationRequest;
 import ottla.controller.quota.QuotaClient;
+import ottla.replication.io.MachineThread;
 import ottla.replication.quorum.VersionedRecord;
 import ottla.wire.message.BrokerHeartbeatRequest;
 import ottla.wire.message.BrokerRegistrationRequest;
@@ -184,7 +185,8 @@ class MetadataLogGolden {
                 (at, records) -> {},
                 QuorumFeature.fixed(0),
                 clockMs::get,
-                new Random(1));
+                new Random(1),
+                new MachineThread("controller", clockMs::get));
     }
 
     private ControllerRegistrationRequest controller() {

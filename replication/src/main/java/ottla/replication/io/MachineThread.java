@@ -7,7 +7,7 @@ import java.util.function.LongSupplier;
  * The thread of a {@link MachineLoop}: runs it when there is work and sleeps until somebody wakes it or a timer is due. Started by
  * its constructor, ended by {@link #close}, which first carries out what was queued before.
  */
-public final class MachineThread implements AutoCloseable {
+public final class MachineThread implements MachineDrive {
     private final MachineLoop loop;
     private final Thread thread;
     private volatile boolean parked;
@@ -20,6 +20,7 @@ public final class MachineThread implements AutoCloseable {
         thread.start();
     }
 
+    @Override
     public MachineLoop loop() {
         return loop;
     }

@@ -87,7 +87,7 @@ public final class QuorumNode implements AutoCloseable {
     private final LinkedBlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
     private final AtomicBoolean woken = new AtomicBoolean();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
-    private final Thread thread;
+    private final long resignationMs;
     private Phase phase = Phase.RUNNING;
     private long stopAtMs;
 
@@ -102,8 +102,10 @@ public final class QuorumNode implements AutoCloseable {
             QuorumPeers peers,
             LongSupplier ticksMs,
             List<QuorumListener> listeners,
-            Consumer<Throwable> fault) {
+            Consumer<Throwable> fault,
+            long resignationMs) {
         this.disk = disk;
+        this.resignationMs = resignationMs;
         this.peers = peers;
         this.ticksMs = ticksMs;
         this.fault = fault;
@@ -113,7 +115,7 @@ public final class QuorumNode implements AutoCloseable {
         QuorumLog log = QuorumLog.open(disk, settings.log());
         shell = new QuorumShell(
                 settings, log, listeners, disk.clock(), ticksMs, disk.random(), this::send, tasks::add, this::wake);
-        thread = Thread.ofPlatform().name("ottla-metadata-quorum").unstarted(this::run);
+        tasks.add(() -> shell.step(new Input.Tick()));
     }
 
     /**
@@ -129,9 +131,20 @@ public final class QuorumNode implements AutoCloseable {
             LongSupplier ticksMs,
             List<QuorumListener> listeners,
             Consumer<Throwable> fault) {
-        QuorumNode node = new QuorumNode(settings, disk, peers, ticksMs, listeners, fault);
-        node.thread.start();
+        QuorumNode node = new QuorumNode(settings, disk, peers, ticksMs, listeners, fault, RESIGNATION_MS);
+        Thread.ofPlatform().name("ottla-metadata-quorum").start(node::run);
         return node;
+    }
+
+    /** The same without a thread: the caller does what is to be done, whenever something {@link #isDue}, by {@link #turn}. */
+    static QuorumNode stepped(
+            QuorumSettings settings,
+            LogShell disk,
+            QuorumPeers peers,
+            LongSupplier ticksMs,
+            List<QuorumListener> listeners,
+            Consumer<Throwable> fault) {
+        return new QuorumNode(settings, disk, peers, ticksMs, listeners, fault, 0);
     }
 
     /** Who leads, as far as this node knows. */
@@ -444,26 +457,66 @@ public final class QuorumNode implements AutoCloseable {
 
     /** The thread. */
     private void run() {
-        try {
-            shell.step(new Input.Tick());
-            while (!isDone()) {
-                shell.turn();
-                long waitMs = shell.nextDeadlineMs() - ticksMs.getAsLong();
-                @Nullable Runnable task = waitMs <= 0 ? tasks.poll() : tasks.poll(waitMs, TimeUnit.MILLISECONDS);
-                while (task != null) {
-                    task.run();
-                    task = tasks.poll();
+        while (turn()) {
+            long waitMs = shell.nextDeadlineMs() - ticksMs.getAsLong();
+            try {
+                @Nullable Runnable task = waitMs <= 0 ? null : tasks.poll(waitMs, TimeUnit.MILLISECONDS);
+                if (task != null) {
+                    run(task);
                 }
+            } catch (InterruptedException interrupted) {
+                end(interrupted);
             }
-            shell.turn();
-            shell.close();
-            ended.complete(null);
-        } catch (InterruptedException | RuntimeException | Error failure) {
-            LOG.error("This node takes no part in the metadata quorum any more", failure);
-            ended.completeExceptionally(failure);
-            fault.accept(failure);
         }
-        tasks.forEach(Runnable::run);
+    }
+
+    /** Does all that is to be done now, without waiting. Says whether this node goes on. */
+    boolean turn() {
+        for (@Nullable Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+            run(task);
+        }
+        if (ended.isDone()) {
+            return false;
+        }
+        try {
+            shell.turn();
+            if (isDone()) {
+                shell.turn();
+                shell.close();
+                ended.complete(null);
+                drainAfterEnd();
+                return false;
+            }
+            return true;
+        } catch (RuntimeException | Error failure) {
+            end(failure);
+            return false;
+        }
+    }
+
+    /** Whether {@link #turn} has something to do. */
+    boolean isDue() {
+        return !tasks.isEmpty() || (!ended.isDone() && shell.nextDeadlineMs() <= ticksMs.getAsLong());
+    }
+
+    /** Before this time nothing is due, unless somebody asks for something. */
+    long nextDeadlineMs() {
+        return ended.isDone() ? Long.MAX_VALUE : shell.nextDeadlineMs();
+    }
+
+    private void run(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException | Error failure) {
+            end(failure);
+        }
+    }
+
+    private void end(Throwable failure) {
+        LOG.error("This node takes no part in the metadata quorum any more", failure);
+        ended.completeExceptionally(failure);
+        fault.accept(failure);
+        drainAfterEnd();
     }
 
     /** A leader that stops waits a while until the others know. */
@@ -536,7 +589,7 @@ public final class QuorumNode implements AutoCloseable {
     public void close() {
         tasks.add(() -> {
             phase = Phase.STOPPING;
-            stopAtMs = ticksMs.getAsLong() + RESIGNATION_MS;
+            stopAtMs = ticksMs.getAsLong() + resignationMs;
             shell.step(new Input.ShutdownAsked());
         });
         ended.exceptionally(failure -> null).join();
