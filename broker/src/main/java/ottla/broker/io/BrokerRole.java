@@ -16,6 +16,7 @@ import ottla.broker.config.Listener;
 import ottla.broker.config.NodeConfig;
 import ottla.broker.config.Values;
 import ottla.controller.image.BrokerRegistration;
+import ottla.controller.image.ClusterImage;
 import ottla.controller.image.Feature;
 import ottla.coordinator.io.GroupCoordinator;
 import ottla.log.io.LogCleaner;
@@ -23,6 +24,7 @@ import ottla.log.io.LogDirectory;
 import ottla.log.io.LogStore;
 import ottla.replication.io.Fetchers;
 import ottla.replication.io.MachineDrive;
+import ottla.replication.io.Replica;
 import ottla.replication.io.ReplicaMoves;
 import ottla.replication.io.ReplicaShell;
 import ottla.replication.io.Replicas;
@@ -152,6 +154,15 @@ final class BrokerRole {
         Housekeeping.start(around.disks(), replicas, around.store(), values);
         startCleaner();
         endings.add("registration", () -> Waits.await("the controller lets this broker go", leave()));
+    }
+
+    List<Replica> replicas() {
+        return replicas.all();
+    }
+
+    /** What the APIs are shown of the cluster. */
+    ClusterImage shown() {
+        return around.cluster().image();
     }
 
     /** Hands over what this broker leads; completes when it may stop. */

@@ -21,6 +21,7 @@ import ottla.broker.config.ConfigCheck;
 import ottla.broker.config.Listener;
 import ottla.broker.config.NodeConfig;
 import ottla.broker.config.Values;
+import ottla.controller.image.ClusterImage;
 import ottla.controller.image.Feature;
 import ottla.controller.io.ControllerNode;
 import ottla.log.io.DiskFailure;
@@ -28,6 +29,7 @@ import ottla.log.io.LogDirectory;
 import ottla.log.io.LogStore;
 import ottla.replication.io.QuorumFormat;
 import ottla.replication.io.QuorumNode;
+import ottla.replication.io.Replica;
 import ottla.replication.quorum.Endpoint;
 import ottla.replication.quorum.Leadership;
 import ottla.wire.io.NetworkListener;
@@ -329,6 +331,16 @@ final class Node implements AutoCloseable {
     /** Hands over what this node leads; completes when it may end. */
     CompletionStage<Void> leave() {
         return broker.map(BrokerRole::leave).orElse(CompletableFuture.completedStage(null));
+    }
+
+    /** The partitions that are here. */
+    List<Replica> replicas() {
+        return broker.map(BrokerRole::replicas).orElse(List.of());
+    }
+
+    /** What the APIs are shown of the cluster. */
+    Optional<ClusterImage> shown() {
+        return broker.map(BrokerRole::shown);
     }
 
     /** Ends all that was started, the last first. Any thread; the second call returns when the first has. */

@@ -68,11 +68,13 @@ final class QuorumDelivery {
     }
 
     private void loadSnapshotIfNeeded(long highWatermark) {
+        if (deliveredEnd != 0 && deliveredEnd >= log.startOffset()) {
+            return;
+        }
         Optional<SnapshotId> newest = log.snapshots().list().stream().reduce((older, newer) -> newer);
         boolean behind = newest.isPresent()
                 && newest.get().endOffset() > deliveredEnd
-                && newest.get().endOffset() <= highWatermark
-                && (deliveredEnd == 0 || deliveredEnd < log.startOffset());
+                && newest.get().endOffset() <= highWatermark;
         if (behind) {
             SnapshotReader reader = log.snapshots().read(newest.get());
             listeners.forEach(listener -> listener.onSnapshot(new OpenSnapshot(newest.get(), reader)));

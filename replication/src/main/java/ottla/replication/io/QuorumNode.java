@@ -73,9 +73,6 @@ import ottla.wire.primitive.UnsupportedField;
 public final class QuorumNode implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(QuorumNode.class);
 
-    /** How long a leader that leaves waits for the others to take notice before it stops anyhow. */
-    private static final long RESIGNATION_MS = 5_000;
-
     private final LogShell disk;
     private final QuorumPeers peers;
     private final LongSupplier ticksMs;
@@ -87,9 +84,23 @@ public final class QuorumNode implements AutoCloseable {
     private final LinkedBlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
     private final AtomicBoolean woken = new AtomicBoolean();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
-    private final long resignationMs;
+    private final Drive drive;
     private Phase phase = Phase.RUNNING;
     private long stopAtMs;
+
+    /** Who calls {@link #turn}. */
+    private enum Drive {
+        OWN_THREAD(5_000),
+        /** Who closes the node cannot wait for others meanwhile. */
+        CALLER(0);
+
+        /** How long a leader that leaves waits for the others to take notice before it stops anyhow. */
+        final long resignationMs;
+
+        Drive(long resignationMs) {
+            this.resignationMs = resignationMs;
+        }
+    }
 
     private enum Phase {
         RUNNING,
@@ -103,9 +114,9 @@ public final class QuorumNode implements AutoCloseable {
             LongSupplier ticksMs,
             List<QuorumListener> listeners,
             Consumer<Throwable> fault,
-            long resignationMs) {
+            Drive drive) {
         this.disk = disk;
-        this.resignationMs = resignationMs;
+        this.drive = drive;
         this.peers = peers;
         this.ticksMs = ticksMs;
         this.fault = fault;
@@ -131,7 +142,7 @@ public final class QuorumNode implements AutoCloseable {
             LongSupplier ticksMs,
             List<QuorumListener> listeners,
             Consumer<Throwable> fault) {
-        QuorumNode node = new QuorumNode(settings, disk, peers, ticksMs, listeners, fault, RESIGNATION_MS);
+        QuorumNode node = new QuorumNode(settings, disk, peers, ticksMs, listeners, fault, Drive.OWN_THREAD);
         Thread.ofPlatform().name("ottla-metadata-quorum").start(node::run);
         return node;
     }
@@ -144,7 +155,7 @@ public final class QuorumNode implements AutoCloseable {
             LongSupplier ticksMs,
             List<QuorumListener> listeners,
             Consumer<Throwable> fault) {
-        return new QuorumNode(settings, disk, peers, ticksMs, listeners, fault, 0);
+        return new QuorumNode(settings, disk, peers, ticksMs, listeners, fault, Drive.CALLER);
     }
 
     /** Who leads, as far as this node knows. */
@@ -589,9 +600,12 @@ public final class QuorumNode implements AutoCloseable {
     public void close() {
         tasks.add(() -> {
             phase = Phase.STOPPING;
-            stopAtMs = ticksMs.getAsLong() + resignationMs;
+            stopAtMs = ticksMs.getAsLong() + drive.resignationMs;
             shell.step(new Input.ShutdownAsked());
         });
+        if (drive == Drive.CALLER) {
+            turn();
+        }
         ended.exceptionally(failure -> null).join();
     }
 }

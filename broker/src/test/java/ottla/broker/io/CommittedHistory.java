@@ -1,0 +1,125 @@
+package ottla.broker.io;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import ottla.base.TopicPartition;
+import ottla.replication.io.Replica;
+import ottla.replication.io.ReplicaContent;
+import ottla.replication.io.ReplicaContent.Entry;
+
+/**
+ * What was ever below a high watermark, of any replica: each offset of a partition has one record, for ever. And what producers were
+ * told: that record is there, and nowhere else.
+ */
+final class CommittedHistory {
+    private final Map<TopicPartition, List<Entry>> committed = new HashMap<>();
+    private final Map<TopicPartition, Set<String>> acknowledged = new HashMap<>();
+    private final Map<Replica, Seen> seen = new HashMap<>();
+
+    /** How far a replica was looked at. */
+    private record Seen(long highWatermark, int leaderEpoch, boolean leads) {}
+
+    /** Looks at what is new below a replica's high watermark. */
+    void look(int nodeId, Replica replica) {
+        if (!replica.isOnline()) {
+            return;
+        }
+        long highWatermark = replica.highWatermark();
+        @Nullable Seen before = seen.get(replica);
+        int epoch = replica.leadership().leaderEpoch();
+        boolean leads = replica.isLeader();
+        Seen now = new Seen(highWatermark, epoch, leads);
+        if (now.equals(before)) {
+            return;
+        }
+        seen.put(replica, now);
+        if (before != null && before.leads && leads && before.leaderEpoch == epoch) {
+            require(
+                    highWatermark >= before.highWatermark,
+                    "the high watermark of " + replica + " on " + nodeId + " went back from " + before.highWatermark
+                            + " to " + highWatermark + " in epoch " + epoch);
+        }
+        long from = before == null ? 0 : Math.min(before.highWatermark, highWatermark);
+        if (highWatermark > from) {
+            compare(nodeId, replica, from, highWatermark);
+        }
+    }
+
+    private void compare(int nodeId, Replica replica, long from, long to) {
+        List<Entry> known = committed.computeIfAbsent(replica.name(), name -> new ArrayList<>());
+        for (Entry entry : ReplicaContent.between(replica, from, to)) {
+            int offset = (int) entry.offset();
+            if (offset < known.size()) {
+                require(
+                        known.get(offset).equals(entry),
+                        replica.name() + " had " + known.get(offset) + " committed, and node " + nodeId + " has "
+                                + entry);
+            } else {
+                require(offset == known.size(), "no gap before " + entry + " of " + replica.name());
+                known.add(entry);
+            }
+        }
+    }
+
+    /** A producer was told that its records are in, from an offset on. */
+    void acknowledge(TopicPartition partition, long baseOffset, List<String> values) {
+        List<Entry> known = committed.getOrDefault(partition, List.of());
+        for (int i = 0; i < values.size(); i++) {
+            long offset = baseOffset + i;
+            require(offset < known.size(), "what is acknowledged is committed: " + partition + " at " + offset);
+            require(
+                    known.get((int) offset).value().equals(values.get(i)),
+                    "what is acknowledged is what was sent: " + values.get(i) + " at " + offset + " of " + partition
+                            + ", not " + known.get((int) offset));
+            acknowledged.computeIfAbsent(partition, any -> new HashSet<>()).add(values.get(i));
+        }
+    }
+
+    /** A producer was told that its records had been in before. */
+    void acknowledgeSomewhere(TopicPartition partition, List<String> values) {
+        acknowledged.computeIfAbsent(partition, any -> new HashSet<>()).addAll(values);
+    }
+
+    /** At the end, when all is calm: nothing acknowledged is missing, nothing is there twice. */
+    void checkWhole() {
+        acknowledged.forEach((partition, values) -> {
+            Set<String> found = new HashSet<>();
+            for (Entry entry : committed.getOrDefault(partition, List.of())) {
+                require(found.add(entry.value()), entry + " is twice in " + partition);
+            }
+            Set<String> missing = new HashSet<>(values);
+            missing.removeAll(found);
+            require(missing.isEmpty(), "acknowledged and lost in " + partition + ": " + missing);
+        });
+    }
+
+    /** How many records are committed in a partition. */
+    long size(TopicPartition partition) {
+        return committed.getOrDefault(partition, List.of()).size();
+    }
+
+    long total() {
+        return committed.values().stream().mapToLong(List::size).sum();
+    }
+
+    /** A replica has all there is and nothing else. */
+    void checkEqual(int nodeId, Replica replica) {
+        long size = size(replica.name());
+        require(
+                replica.endOffset() == size && replica.highWatermark() == size,
+                replica + " on " + nodeId + " ends at " + replica.endOffset() + " and knows of "
+                        + replica.highWatermark() + " as committed where " + size + " are");
+        compare(nodeId, replica, 0, size);
+    }
+
+    private static void require(boolean holds, String what) {
+        if (!holds) {
+            throw new AssertionError(what);
+        }
+    }
+}

@@ -1,0 +1,306 @@
+package ottla.broker.io;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import ottla.replication.quorum.Endpoint;
+import ottla.wire.io.ClientSoftware;
+import ottla.wire.io.Connection;
+import ottla.wire.io.InboundRequest;
+import ottla.wire.io.Loop;
+import ottla.wire.io.NetworkListener;
+import ottla.wire.io.Principal;
+import ottla.wire.message.ApiKey;
+import ottla.wire.message.Request;
+import ottla.wire.message.Response;
+import ottla.wire.primitive.Reader;
+
+/**
+ * The wires between the nodes, and from clients to them. Messages of one connection keep their order; connections overtake each
+ * other. Between two sides that are cut off from each other nothing arrives, and whoever waits for an answer learns it by time.
+ */
+final class SimulatedNetwork {
+    private static final long WIRE_MAX_US = 3_000;
+
+    private final SimulatedTime time;
+    private final Map<Integer, Door> doors = new HashMap<>();
+    private final Map<Way, Connected> connections = new HashMap<>();
+    private final List<Pending> pending = new ArrayList<>();
+    private final Set<Pair> cut = new HashSet<>();
+    private long nextConnection;
+    private int nextCorrelation;
+
+    private record Door(SimulatedHost host, NetworkListener listener) {}
+
+    private record Pair(int one, int other) {}
+
+    private record Way(SimulatedHost from, String purpose, int port, SimulatedHost to) {}
+
+    private record Pending(SimulatedHost from, SimulatedHost to, CompletableFuture<Response> answer) {}
+
+    SimulatedNetwork(SimulatedTime time) {
+        this.time = time;
+    }
+
+    void open(SimulatedHost host, NetworkListener listener) {
+        doors.put(listener.port(), new Door(host, listener));
+    }
+
+    void shut(int port) {
+        doors.remove(port);
+    }
+
+    /** Nothing gets from one node to the other any more, nor back. */
+    void cut(int one, int other) {
+        cut.add(new Pair(one, other));
+        cut.add(new Pair(other, one));
+    }
+
+    void heal() {
+        cut.clear();
+    }
+
+    private boolean passes(SimulatedHost from, SimulatedHost to) {
+        return !cut.contains(new Pair(from.nodeId(), to.nodeId()));
+    }
+
+    /** A process is gone: its system resets what others had open with it. */
+    void lost(SimulatedHost host) {
+        connections.keySet().removeIf(way -> way.from() == host || way.to() == host);
+        List<Pending> broken = pending.stream().filter(one -> one.to() == host).toList();
+        pending.removeIf(one -> one.to() == host || one.from() == host);
+        for (Pending one : broken) {
+            one.from().after(time.delayUs(WIRE_MAX_US), () -> {
+                if (passes(one.from(), host)) {
+                    one.answer().completeExceptionally(new IllegalStateException("connection reset"));
+                }
+            });
+        }
+    }
+
+    /** Sends a request; the stage completes as an event of the sender. */
+    CompletionStage<Response> send(SimulatedHost from, String purpose, Endpoint to, Request request, long timeoutMs) {
+        CompletableFuture<Response> answer = new CompletableFuture<>();
+        from.after(timeoutMs * 1000, () -> {
+            if (!answer.isDone()) {
+                answer.completeExceptionally(new IllegalStateException("no answer in time"));
+            }
+        });
+        Door door = doors.get(to.port());
+        if (door == null) {
+            from.after(
+                    time.delayUs(WIRE_MAX_US),
+                    () -> answer.completeExceptionally(new IllegalStateException("nobody listens at " + to)));
+            return answer;
+        }
+        SimulatedHost target = door.host();
+        if (!passes(from, target)) {
+            return answer;
+        }
+        Pending waits = new Pending(from, target, answer);
+        pending.add(waits);
+        var unused = answer.whenComplete((response, failure) -> pending.remove(waits));
+        Connected connection = connections.computeIfAbsent(
+                new Way(from, purpose, to.port(), target),
+                way -> new Connected(nextConnection++, door.listener().name(), target.loop()));
+        target.after(connection.arrivalDelayUs(), () -> {
+            if (passes(from, target)) {
+                Inbound inbound = new Inbound(
+                        request,
+                        connection,
+                        nextCorrelation++,
+                        purpose,
+                        response -> from.after(connection.returnDelayUs(), () -> {
+                            if (passes(target, from)) {
+                                answer.complete(response);
+                            }
+                        }));
+                connection.loop().execute(() -> door.listener().handler().handle(inbound));
+            }
+        });
+        return answer;
+    }
+
+    /** Who waits for an answer. */
+    private interface Asker {
+        void take(Response response);
+    }
+
+    private final class Connected implements Connection {
+        private final long id;
+        private final String listenerName;
+        private final Loop loop;
+        private long lastArrivalUs;
+        private long lastReturnUs;
+
+        Connected(long id, String listenerName, Loop loop) {
+            this.id = id;
+            this.listenerName = listenerName;
+            this.loop = loop;
+        }
+
+        long arrivalDelayUs() {
+            lastArrivalUs = Math.max(lastArrivalUs, time.nowUs() + time.delayUs(WIRE_MAX_US));
+            return lastArrivalUs - time.nowUs();
+        }
+
+        long returnDelayUs() {
+            lastReturnUs = Math.max(lastReturnUs, time.nowUs() + time.delayUs(WIRE_MAX_US));
+            return lastReturnUs - time.nowUs();
+        }
+
+        @Override
+        public long id() {
+            return id;
+        }
+
+        @Override
+        public String listenerName() {
+            return listenerName;
+        }
+
+        @Override
+        public InetSocketAddress remoteAddress() {
+            return new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
+        }
+
+        @Override
+        public InetSocketAddress localAddress() {
+            return remoteAddress();
+        }
+
+        @Override
+        public Principal principal() {
+            return Principal.ANONYMOUS;
+        }
+
+        @Override
+        public ClientSoftware clientSoftware() {
+            return ClientSoftware.UNKNOWN;
+        }
+
+        @Override
+        public void introduce(ClientSoftware software) {
+            // nobody here asks for it
+        }
+
+        @Override
+        public Loop loop() {
+            return loop;
+        }
+
+        @Override
+        public boolean isOpen() {
+            return true;
+        }
+
+        @Override
+        public void close(String reason) {
+            throw new AssertionError("a connection was closed: " + reason);
+        }
+    }
+
+    /** A request in the newest version there is. */
+    private static final class Inbound implements InboundRequest {
+        private final Request message;
+        private final Connected connection;
+        private final int correlationId;
+        private final String clientId;
+        private final Asker asker;
+
+        Inbound(Request message, Connected connection, int correlationId, String clientId, Asker asker) {
+            this.message = message;
+            this.connection = connection;
+            this.correlationId = correlationId;
+            this.clientId = clientId;
+            this.asker = asker;
+        }
+
+        @Override
+        public ApiKey api() {
+            return message.apiKey();
+        }
+
+        @Override
+        public int version() {
+            return api().latestVersionUnstable() ? api().maxVersion() - 1 : api().maxVersion();
+        }
+
+        @Override
+        public boolean isUnsupportedVersion() {
+            return false;
+        }
+
+        @Override
+        public int correlationId() {
+            return correlationId;
+        }
+
+        @Override
+        public String clientId() {
+            return clientId;
+        }
+
+        @Override
+        public Connection connection() {
+            return connection;
+        }
+
+        @Override
+        public int sizeBytes() {
+            return 100;
+        }
+
+        @Override
+        public long arrivalNs() {
+            return 0;
+        }
+
+        @Override
+        public Reader body() {
+            throw new UnsupportedOperationException("the message is here already");
+        }
+
+        @Override
+        public Request readMessage() {
+            return message;
+        }
+
+        @Override
+        public void releaseBody() {
+            // nothing is kept
+        }
+
+        @Override
+        public void whenLeaving(Runnable task) {
+            // who leaves is not waited for
+        }
+
+        @Override
+        public void holdBack(int throttleMs) {
+            throw new AssertionError("nobody here has a quota");
+        }
+
+        @Override
+        public void answer(Response response) {
+            asker.take(response);
+        }
+
+        @Override
+        public void answerNothing() {
+            // so it was wanted
+        }
+
+        @Override
+        public void close(String reason) {
+            connection.close(reason);
+        }
+    }
+}
