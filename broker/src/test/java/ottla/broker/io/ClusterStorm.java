@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Predicate;
 import ottla.base.ErrorCode;
 import ottla.base.TopicPartition;
 import ottla.broker.config.NodeConfig;
@@ -17,9 +17,14 @@ import ottla.controller.image.PartitionRegistration;
 import ottla.controller.image.TopicImage;
 import ottla.replication.io.Replica;
 import ottla.replication.quorum.Endpoint;
+import ottla.wire.message.AlterPartitionReassignmentsRequest;
+import ottla.wire.message.AlterPartitionReassignmentsRequest.ReassignablePartition;
+import ottla.wire.message.AlterPartitionReassignmentsRequest.ReassignableTopic;
 import ottla.wire.message.CreateTopicsRequest;
 import ottla.wire.message.CreateTopicsRequest.CreatableTopic;
 import ottla.wire.message.CreateTopicsResponse;
+import ottla.wire.message.ElectLeadersRequest;
+import ottla.wire.message.Request;
 import ottla.wire.message.Response;
 
 /**
@@ -43,6 +48,7 @@ final class ClusterStorm {
     private final SimulatedNetwork network;
     private final List<SimulatedNode> nodes = new ArrayList<>();
     private final List<SimulatedProducer> producers = new ArrayList<>();
+    private final List<SimulatedConsumer> consumers = new ArrayList<>();
     private final CommittedHistory history = new CommittedHistory();
     private final Map<String, Integer> happened = new TreeMap<>();
     private final int nodeCount;
@@ -60,7 +66,7 @@ final class ClusterStorm {
         random = new SplittableRandom(seed);
         time = new SimulatedTime(random.split());
         network = new SimulatedNetwork(time);
-        nodeCount = 3 + random.nextInt(3) / 2;
+        nodeCount = 3 + random.nextInt(3);
         partitionCount = 1 + random.nextInt(3);
     }
 
@@ -106,6 +112,7 @@ final class ClusterStorm {
         until("the topic is everywhere", this::isWhole);
         for (int partition = 0; partition < partitionCount; partition++) {
             produce(new TopicPartition(TOPIC, partition));
+            consume(new TopicPartition(TOPIC, partition));
         }
         int troubles = 1 + random.nextInt(8);
         for (int trouble = 0; trouble < troubles; trouble++) {
@@ -119,6 +126,7 @@ final class ClusterStorm {
                 "the producers know of all that they sent",
                 () -> producers.stream().allMatch(SimulatedProducer::isDone));
         until("all replicas are in sync and equal", this::isCalm);
+        until("the consumers have read all there is", () -> consumers.stream().allMatch(SimulatedConsumer::isDone));
         for (SimulatedNode node : nodes) {
             node.replicas().forEach(replica -> history.checkEqual(node.id(), replica));
         }
@@ -128,48 +136,104 @@ final class ClusterStorm {
     // ---- clients
 
     private SimulatedHost client() {
-        return new SimulatedHost(CLIENT + producers.size(), time, network, random.split(), () -> {}, touched -> {});
+        return new SimulatedHost(CLIENT, time, network, random.split(), () -> {}, touched -> {});
+    }
+
+    /** Has some broker carry out a change, and asks again for as long as it fails. */
+    private void change(String what, Request request, Predicate<Response> isDone) {
+        SimulatedHost client = client();
+        boolean[] done = {false};
+        ask(client, request, isDone, done);
+        until(what, () -> done[0]);
+    }
+
+    private void ask(SimulatedHost client, Request request, Predicate<Response> isDone, boolean[] done) {
+        network.send(client, "admin", someBroker(), request, 5_000)
+                .whenComplete((response, failure) -> client.after(0, () -> {
+                    done[0] = response != null && isDone.test(response);
+                    if (!done[0]) {
+                        client.after(100 * MS, () -> ask(client, request, isDone, done));
+                    }
+                }));
+    }
+
+    private Endpoint someBroker() {
+        return SimulatedNode.address(1 + random.nextInt(nodeCount));
     }
 
     private void createTopic() {
         CreateTopicsRequest request = new CreateTopicsRequest(
                 List.of(new CreatableTopic(TOPIC, partitionCount, (short) 3, List.of(), List.of())), 30_000, false);
-        SimulatedHost client = client();
-        boolean[] done = {false};
-        ask(client, request, done);
-        until("the topic is made", () -> done[0]);
+        change("the topic is made", request, ClusterStorm::isCreated);
     }
 
-    private void ask(SimulatedHost client, CreateTopicsRequest request, boolean[] done) {
-        int broker = 1 + random.nextInt(nodeCount);
-        network.send(client, "admin", new Endpoint("n" + broker, SimulatedNode.clientPort(broker)), request, 5_000)
-                .whenComplete((response, failure) -> client.after(0, () -> created(client, request, done, response)));
+    private static boolean isCreated(Response response) {
+        ErrorCode error = ErrorCode.of(
+                ((CreateTopicsResponse) response).topics().getFirst().errorCode());
+        return error == ErrorCode.NONE || error == ErrorCode.TOPIC_ALREADY_EXISTS;
     }
 
-    private void created(
-            SimulatedHost client, CreateTopicsRequest request, boolean[] done, @Nullable Response response) {
-        ErrorCode error = response instanceof CreateTopicsResponse created
-                ? ErrorCode.of(created.topics().getFirst().errorCode())
-                : ErrorCode.NETWORK_EXCEPTION;
-        done[0] = error == ErrorCode.NONE || error == ErrorCode.TOPIC_ALREADY_EXISTS;
-        if (!done[0]) {
-            client.after(100 * MS, () -> ask(client, request, done));
-        }
+    private SimulatedMetadata metadata(SimulatedHost client) {
+        return new SimulatedMetadata(
+                client,
+                network,
+                random.split(),
+                nodes.stream().map(SimulatedNode::id).toList(),
+                TOPIC);
     }
 
     private void produce(TopicPartition partition) {
+        SimulatedHost client = client();
         SimulatedProducer producer = new SimulatedProducer(
-                client(),
+                client,
                 time,
                 network,
                 random.split(),
                 history,
-                nodes.stream().map(SimulatedNode::id).toList(),
+                metadata(client),
                 partition,
                 5_000 + producers.size(),
                 this::isSucceeded);
         producers.add(producer);
         producer.start();
+    }
+
+    private void consume(TopicPartition partition) {
+        SimulatedHost client = client();
+        SimulatedConsumer consumer =
+                new SimulatedConsumer(client, network, random.split(), history, metadata(client), partition);
+        consumers.add(consumer);
+        consumer.start();
+    }
+
+    /** Asked once; whether anything comes of it is open. */
+    private void wish(Request request) {
+        SimulatedHost client = client();
+        var unused = network.send(client, "admin", someBroker(), request, 10_000);
+    }
+
+    private void reassign() {
+        List<Integer> ids = new ArrayList<>();
+        nodes.forEach(node -> ids.add(node.id()));
+        List<Integer> replicas = new ArrayList<>();
+        while (replicas.size() < 3) {
+            replicas.add(ids.remove(random.nextInt(ids.size())));
+        }
+        ReassignablePartition partition = new ReassignablePartition(random.nextInt(partitionCount), replicas);
+        wish(new AlterPartitionReassignmentsRequest(
+                10_000, true, List.of(new ReassignableTopic(TOPIC, List.of(partition)))));
+    }
+
+    private void cancelReassignments() {
+        List<ReassignablePartition> partitions = new ArrayList<>();
+        for (int partition = 0; partition < partitionCount; partition++) {
+            partitions.add(new ReassignablePartition(partition, null));
+        }
+        wish(new AlterPartitionReassignmentsRequest(10_000, true, List.of(new ReassignableTopic(TOPIC, partitions))));
+    }
+
+    private void electPreferred() {
+        wish(new ElectLeadersRequest((byte) 0, null, 10_000));
     }
 
     /** Whether somebody knows of a leader after this one. */
@@ -188,7 +252,7 @@ final class ClusterStorm {
     private void cause() {
         SimulatedNode node = nodes.get(random.nextInt(nodeCount));
         trace("trouble for " + node.id());
-        switch (random.nextInt(6)) {
+        switch (random.nextInt(10)) {
             case 0 -> {
                 damaged = damaged && !isWhole();
                 if (node.isUp() && !damaged) {
@@ -227,6 +291,26 @@ final class ClusterStorm {
                     time.after(random.nextLong(6 * SECOND), network::heal);
                 }
             }
+            case 5 -> {
+                count("reassigned");
+                reassign();
+            }
+            case 6 -> {
+                count("reassignments cancelled");
+                cancelReassignments();
+            }
+            case 7 -> {
+                count("preferred leaders elected");
+                electPreferred();
+            }
+            case 8 -> {
+                count("disk full");
+                node.fillDisk();
+                long emptyUs = random.nextLong(6 * SECOND);
+                time.after(emptyUs, node::emptyDisk);
+                // it may have ended over that
+                back(node, emptyUs + 1);
+            }
             default -> {
                 count("isolated");
                 nodes.stream().filter(other -> other != node).forEach(other -> network.cut(node.id(), other.id()));
@@ -254,6 +338,7 @@ final class ClusterStorm {
         network.heal();
         for (SimulatedNode node : nodes) {
             node.resume();
+            node.emptyDisk();
             revive(node);
         }
     }

@@ -66,6 +66,16 @@ final class CommittedHistory {
         }
     }
 
+    /** A consumer was given a record where it had read so many. */
+    void checkRead(TopicPartition partition, long position, Entry entry) {
+        List<Entry> known = committed.getOrDefault(partition, List.of());
+        require(entry.offset() == position, "a consumer of " + partition + " at " + position + " was given " + entry);
+        require(position < known.size(), "a consumer of " + partition + " was given " + entry + " before its commit");
+        require(
+                known.get((int) position).equals(entry),
+                "a consumer of " + partition + " was given " + entry + " for " + known.get((int) position));
+    }
+
     /** A producer was told that its records are in, from an offset on. */
     void acknowledge(TopicPartition partition, long baseOffset, List<String> values) {
         List<Entry> known = committed.getOrDefault(partition, List.of());

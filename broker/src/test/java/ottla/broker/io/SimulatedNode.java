@@ -12,10 +12,12 @@ import org.jspecify.annotations.Nullable;
 import ottla.base.Uuid;
 import ottla.broker.config.NodeConfig;
 import ottla.controller.image.ClusterImage;
+import ottla.log.io.DiskFailure;
 import ottla.log.io.FaultyDisk;
 import ottla.log.io.LogDirectory;
 import ottla.replication.io.QuorumFormat;
 import ottla.replication.io.Replica;
+import ottla.replication.quorum.Endpoint;
 
 /** A node of a simulated cluster: a disk that outlives its processes, and the process that runs now, if any. */
 final class SimulatedNode {
@@ -83,8 +85,9 @@ final class SimulatedNode {
         };
     }
 
-    static int clientPort(int id) {
-        return CLIENT_PORTS + id;
+    /** Where clients find the broker of a node. */
+    static Endpoint address(int id) {
+        return new Endpoint("n" + id, CLIENT_PORTS + id);
     }
 
     int id() {
@@ -121,6 +124,8 @@ final class SimulatedNode {
                             }
                             serve(started);
                         }));
+            } catch (RefusedStart | DiskFailure refused) {
+                ended(process);
             } catch (IOException failure) {
                 throw new AssertionError(failure);
             }
@@ -198,6 +203,15 @@ final class SimulatedNode {
     List<Replica> replicas() {
         Node running = node;
         return running == null ? List.of() : running.replicas();
+    }
+
+    /** Nothing more can be written, but what has room already. */
+    void fillDisk() {
+        disk.limit(disk.totalBytes() - disk.usableBytes());
+    }
+
+    void emptyDisk() {
+        disk.limit(Long.MAX_VALUE);
     }
 
     Map<String, Integer> diskEvents() {

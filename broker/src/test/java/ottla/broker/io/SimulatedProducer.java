@@ -11,12 +11,6 @@ import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 import ottla.base.ErrorCode;
 import ottla.base.TopicPartition;
-import ottla.base.Uuid;
-import ottla.replication.quorum.Endpoint;
-import ottla.wire.message.MetadataRequest;
-import ottla.wire.message.MetadataRequest.MetadataRequestTopic;
-import ottla.wire.message.MetadataResponse;
-import ottla.wire.message.MetadataResponse.MetadataResponseTopic;
 import ottla.wire.message.ProduceRequest;
 import ottla.wire.message.ProduceRequest.PartitionProduceData;
 import ottla.wire.message.ProduceRequest.TopicProduceData;
@@ -32,7 +26,6 @@ import ottla.wire.record.BatchWriter;
  */
 final class SimulatedProducer {
     private static final long TIMEOUT_MS = 1_500;
-    private static final long PAUSE_US = 50_000;
     private static final short ALL = -1;
 
     /** What passes, and is asked again. */
@@ -50,13 +43,11 @@ final class SimulatedProducer {
     private final SimulatedNetwork network;
     private final SplittableRandom random;
     private final CommittedHistory history;
-    private final List<Integer> brokers;
+    private final SimulatedMetadata metadata;
     private final TopicPartition partition;
     private final long producerId;
     private final BiPredicate<Integer, TopicPartition> succeeded;
     private List<String> batch = List.of();
-    private Uuid topicId = Uuid.ZERO;
-    private int leader = -1;
     private int nextSequence;
     private int nextValue;
     private boolean ending;
@@ -68,7 +59,7 @@ final class SimulatedProducer {
             SimulatedNetwork network,
             SplittableRandom random,
             CommittedHistory history,
-            List<Integer> brokers,
+            SimulatedMetadata metadata,
             TopicPartition partition,
             long producerId,
             BiPredicate<Integer, TopicPartition> succeeded) {
@@ -77,7 +68,7 @@ final class SimulatedProducer {
         this.network = network;
         this.random = random;
         this.history = history;
-        this.brokers = brokers;
+        this.metadata = metadata;
         this.partition = partition;
         this.producerId = producerId;
         this.succeeded = succeeded;
@@ -110,10 +101,11 @@ final class SimulatedProducer {
     }
 
     private void attempt() {
-        if (leader < 0) {
-            ask();
+        if (metadata.leader(partition).isEmpty()) {
+            metadata.refresh(this::attempt);
             return;
         }
+        int asked = metadata.leaderId(partition).orElseThrow();
         BatchWriter writer = BatchWriter.at(0).producer(producerId, (short) 0, nextSequence);
         batch.forEach(value -> writer.append(time.millis(), null, bytes(value)));
         ProduceRequest request = new ProduceRequest(
@@ -122,17 +114,17 @@ final class SimulatedProducer {
                 (int) TIMEOUT_MS,
                 List.of(new TopicProduceData(
                         partition.topic(),
-                        topicId,
+                        metadata.topicId(),
                         List.of(new PartitionProduceData(partition.partition(), Payload.of(writer.build()))))));
-        network.send(host, "client", address(leader), request, TIMEOUT_MS + 500)
-                .whenComplete((response, failure) -> host.after(0, () -> answered(response)));
+        network.send(host, "client", metadata.leader(partition).get(), request, TIMEOUT_MS + 500)
+                .whenComplete((response, failure) -> host.after(0, () -> answered(asked, response)));
     }
 
     private static ByteBuffer bytes(String value) {
         return ByteBuffer.wrap(value.getBytes(StandardCharsets.UTF_8));
     }
 
-    private void answered(@Nullable Response response) {
+    private void answered(int asked, @Nullable Response response) {
         if (response instanceof ProduceResponse produced) {
             PartitionProduceResponse answer =
                     produced.responses().getFirst().partitionResponses().getFirst();
@@ -148,50 +140,18 @@ final class SimulatedProducer {
                 return;
             }
             // a leader that does not know yet that there is another has missed some batches
-            boolean outdated = error == ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER && succeeded.test(leader, partition);
+            boolean outdated = error == ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER && succeeded.test(asked, partition);
             if (!PASSING.contains(error) && !outdated) {
                 throw new AssertionError(
                         "a producer of " + partition + " was told " + error + ": " + answer.errorMessage());
             }
         }
-        leader = -1;
-        host.after(PAUSE_US + random.nextLong(PAUSE_US), this::attempt);
+        metadata.refresh(this::attempt);
     }
 
     private void settled() {
         nextSequence += batch.size();
         batch = List.of();
         host.after(random.nextInt(3) == 0 ? 300_000 : random.nextLong(60_000), this::compose);
-    }
-
-    /** Who leads, as some broker has it. */
-    private void ask() {
-        MetadataRequest request = new MetadataRequest(
-                List.of(new MetadataRequestTopic(Uuid.ZERO, partition.topic())), false, false, false);
-        int broker = brokers.get(random.nextInt(brokers.size()));
-        network.send(host, "client", address(broker), request, 1_000)
-                .whenComplete((response, failure) -> host.after(0, () -> told(response)));
-    }
-
-    private void told(@Nullable Response response) {
-        if (response instanceof MetadataResponse metadata) {
-            learn(metadata.topics().getFirst());
-        }
-        if (leader >= 0) {
-            attempt();
-        } else {
-            host.after(PAUSE_US + random.nextLong(PAUSE_US), this::attempt);
-        }
-    }
-
-    private void learn(MetadataResponseTopic topic) {
-        topicId = topic.topicId();
-        topic.partitions().stream()
-                .filter(one -> one.partitionIndex() == partition.partition())
-                .forEach(one -> leader = one.leaderId());
-    }
-
-    private static Endpoint address(int broker) {
-        return new Endpoint("n" + broker, SimulatedNode.clientPort(broker));
     }
 }

@@ -42,7 +42,8 @@ public final class ReplicaContent {
         return entries;
     }
 
-    private static long read(Payload records, long fromOffset, long toOffset, List<Entry> entries) {
+    /** Adds the records from an offset up to another, and says where the next ones are. The payload stays the caller's. */
+    public static long read(Payload records, long fromOffset, long toOffset, List<Entry> entries) {
         long next = fromOffset;
         Batches batches = Batches.in(records);
         while (batches.advance()) {

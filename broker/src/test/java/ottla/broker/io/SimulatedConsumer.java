@@ -1,0 +1,118 @@
+package ottla.broker.io;
+
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+import ottla.base.ErrorCode;
+import ottla.base.TopicPartition;
+import ottla.replication.io.ReplicaContent;
+import ottla.replication.io.ReplicaContent.Entry;
+import ottla.wire.message.FetchRequest;
+import ottla.wire.message.FetchRequest.FetchPartition;
+import ottla.wire.message.FetchRequest.FetchTopic;
+import ottla.wire.message.FetchResponse;
+import ottla.wire.message.FetchResponse.PartitionData;
+import ottla.wire.message.Response;
+import ottla.wire.primitive.Payload;
+
+/** A reader of one partition, from its beginning, record by record: what it is given must be what is committed, without a gap. */
+final class SimulatedConsumer {
+    private static final long TIMEOUT_MS = 2_000;
+    private static final long PAUSE_US = 100_000;
+
+    /** What passes, and is asked again. */
+    private static final Set<ErrorCode> PASSING = EnumSet.of(
+            ErrorCode.NOT_LEADER_OR_FOLLOWER,
+            ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+            ErrorCode.UNKNOWN_TOPIC_ID,
+            ErrorCode.OFFSET_NOT_AVAILABLE,
+            ErrorCode.FENCED_LEADER_EPOCH,
+            ErrorCode.UNKNOWN_LEADER_EPOCH,
+            ErrorCode.KAFKA_STORAGE_ERROR);
+
+    private final SimulatedHost host;
+    private final SimulatedNetwork network;
+    private final SplittableRandom random;
+    private final CommittedHistory history;
+    private final SimulatedMetadata metadata;
+    private final TopicPartition partition;
+    private final List<Entry> read = new ArrayList<>();
+
+    SimulatedConsumer(
+            SimulatedHost host,
+            SimulatedNetwork network,
+            SplittableRandom random,
+            CommittedHistory history,
+            SimulatedMetadata metadata,
+            TopicPartition partition) {
+        this.host = host;
+        this.network = network;
+        this.random = random;
+        this.history = history;
+        this.metadata = metadata;
+        this.partition = partition;
+    }
+
+    void start() {
+        host.after(0, this::attempt);
+    }
+
+    /** Whether it has read all there is. */
+    boolean isDone() {
+        return read.size() == history.size(partition);
+    }
+
+    private void attempt() {
+        if (metadata.leader(partition).isEmpty()) {
+            metadata.refresh(this::attempt);
+            return;
+        }
+        FetchPartition wanted = FetchPartition.DEFAULT
+                .withPartition(partition.partition())
+                .withCurrentLeaderEpoch(metadata.leaderEpoch(partition.partition()))
+                .withFetchOffset(read.size())
+                .withPartitionMaxBytes(1 << 16);
+        FetchRequest request = FetchRequest.DEFAULT
+                .withMaxWaitMs(500)
+                .withMinBytes(1)
+                .withMaxBytes(1 << 20)
+                .withTopics(List.of(new FetchTopic(partition.topic(), metadata.topicId(), List.of(wanted))));
+        network.send(host, "client", metadata.leader(partition).get(), request, TIMEOUT_MS)
+                .whenComplete((response, failure) -> host.after(0, () -> answered(response)));
+    }
+
+    private void answered(@Nullable Response response) {
+        if (response instanceof FetchResponse fetched
+                && ErrorCode.of(fetched.errorCode()) == ErrorCode.NONE
+                && !fetched.responses().isEmpty()) {
+            PartitionData data =
+                    fetched.responses().getFirst().partitions().getFirst();
+            ErrorCode error = ErrorCode.of(data.errorCode());
+            if (error == ErrorCode.NONE) {
+                take(data.records());
+                host.after(random.nextLong(PAUSE_US), this::attempt);
+                return;
+            }
+            if (!PASSING.contains(error)) {
+                throw new AssertionError("a consumer of " + partition + " at " + read.size() + " was told " + error);
+            }
+        }
+        metadata.refresh(this::attempt);
+    }
+
+    private void take(@Nullable Payload records) {
+        if (records == null) {
+            return;
+        }
+        List<Entry> entries = new ArrayList<>();
+        ReplicaContent.read(records, read.size(), Long.MAX_VALUE, entries);
+        records.release();
+        for (Entry entry : entries) {
+            history.checkRead(partition, read.size(), entry);
+            read.add(entry);
+        }
+    }
+}
