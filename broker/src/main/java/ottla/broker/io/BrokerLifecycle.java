@@ -61,6 +61,7 @@ final class BrokerLifecycle {
     private ErrorCode lastRefusal = ErrorCode.NONE;
     private boolean asking;
     private boolean leaving;
+    private boolean registrationDue;
     private long unheardSinceNs;
 
     /**
@@ -118,6 +119,14 @@ final class BrokerLifecycle {
         if (!unfenced.isDone() && epoch >= 0 && offset >= epoch) {
             loop.execute(this::beat);
         }
+    }
+
+    /** What the controller keeps of the registration is not all there is to say: it is sent again, by the same incarnation. */
+    void registerAgain() {
+        loop.execute(() -> {
+            registrationDue = true;
+            beat();
+        });
     }
 
     /** A log directory failed: the controller is told at once, so that others lead what is there (KIP-858). */
@@ -192,6 +201,11 @@ final class BrokerLifecycle {
             return;
         }
         cancelTimer();
+        if (registrationDue && !leaving) {
+            registrationDue = false;
+            register();
+            return;
+        }
         failedDirectories.replaceAll((directory, report) -> report == Report.DUE ? Report.SENT : report);
         BrokerHeartbeatRequest heartbeat = BrokerHeartbeatRequest.DEFAULT
                 .withBrokerId(settings.brokerId)

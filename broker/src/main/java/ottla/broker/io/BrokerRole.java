@@ -144,6 +144,7 @@ final class BrokerRole {
                 .thenCompose(arrived -> {
                     metadata.controller().addListener(applier);
                     metadata.controller().addListener(new QuotaWarnings());
+                    metadata.controller().addListener(new RegistrationWatch(config.nodeId(), lifecycle));
                     return applier.loaded();
                 })
                 .thenCompose(loaded -> Waits.limited("the controller unfences this broker", unfenced, rest, loop));

@@ -213,11 +213,12 @@ final class ClusterStorm {
     }
 
     private void reassign() {
-        List<Integer> ids = new ArrayList<>();
-        nodes.forEach(node -> ids.add(node.id()));
         List<Integer> replicas = new ArrayList<>();
         while (replicas.size() < 3) {
-            replicas.add(ids.remove(random.nextInt(ids.size())));
+            int id = 1 + random.nextInt(nodeCount);
+            if (!replicas.contains(id)) {
+                replicas.add(id);
+            }
         }
         ReassignablePartition partition = new ReassignablePartition(random.nextInt(partitionCount), replicas);
         wish(new AlterPartitionReassignmentsRequest(
@@ -252,9 +253,9 @@ final class ClusterStorm {
     private void cause() {
         SimulatedNode node = nodes.get(random.nextInt(nodeCount));
         trace("trouble for " + node.id());
+        damaged = damaged && !isWhole();
         switch (random.nextInt(10)) {
             case 0 -> {
-                damaged = damaged && !isWhole();
                 if (node.isUp() && !damaged) {
                     count("killed");
                     node.kill();
@@ -304,12 +305,14 @@ final class ClusterStorm {
                 electPreferred();
             }
             case 8 -> {
-                count("disk full");
-                node.fillDisk();
-                long emptyUs = random.nextLong(6 * SECOND);
-                time.after(emptyUs, node::emptyDisk);
-                // it may have ended over that
-                back(node, emptyUs + 1);
+                if (!damaged) {
+                    count("disk full");
+                    node.fillDisk();
+                    long emptyUs = random.nextLong(6 * SECOND);
+                    time.after(emptyUs, node::emptyDisk);
+                    // it may have ended over that
+                    back(node, emptyUs + 1);
+                }
             }
             default -> {
                 count("isolated");

@@ -88,8 +88,7 @@ final class SimulatedConsumer {
         if (response instanceof FetchResponse fetched
                 && ErrorCode.of(fetched.errorCode()) == ErrorCode.NONE
                 && !fetched.responses().isEmpty()) {
-            PartitionData data =
-                    fetched.responses().getFirst().partitions().getFirst();
+            PartitionData data = fetched.responses().getFirst().partitions().getFirst();
             ErrorCode error = ErrorCode.of(data.errorCode());
             if (error == ErrorCode.NONE) {
                 take(data.records());

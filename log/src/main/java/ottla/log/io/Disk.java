@@ -17,6 +17,12 @@ public interface Disk {
     /** Opens a file for reading and writing; {@link DiskFailure.Kind#ABSENT} if there is none. */
     DiskFile open(String name);
 
+    /** Opens a file for reading alone: it may be one that nobody may write to. {@link DiskFailure.Kind#ABSENT} if there is none. */
+    DiskFile openToRead(String name);
+
+    /** From now on nobody is to write to a file. */
+    void makeReadOnly(String name);
+
     /** Opens a file for reading and writing, empty if it is new. */
     DiskFile create(String name);
 

@@ -45,6 +45,23 @@ public final class FileDisk implements Disk {
     }
 
     @Override
+    public DiskFile openToRead(String name) {
+        Path path = path(name);
+        return attempt("open", path, () -> file(path, FileChannel.open(path, StandardOpenOption.READ)));
+    }
+
+    @Override
+    public void makeReadOnly(String name) {
+        Path path = path(name);
+        attempt("make read-only", path, () -> {
+            if (!path.toFile().setReadOnly()) {
+                throw new IOException("the file system refuses it");
+            }
+            return path;
+        });
+    }
+
+    @Override
     public DiskFile create(String name) {
         Path path = path(name);
         return attempt(

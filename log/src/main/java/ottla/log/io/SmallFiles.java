@@ -47,7 +47,7 @@ public final class SmallFiles {
         if (!disk.exists(path)) {
             return Optional.empty();
         }
-        try (DiskFile file = disk.open(path)) {
+        try (DiskFile file = disk.openToRead(path)) {
             long sizeBytes = file.sizeBytes();
             Check.invariant(sizeBytes <= SIZE_BYTES_MAX, "a small file is small", sizeBytes, SIZE_BYTES_MAX);
             ByteBuffer bytes = ByteBuffer.allocate((int) sizeBytes);

@@ -58,14 +58,14 @@ final class QuorumSnapshots {
     }
 
     long sizeBytes(SnapshotId id) {
-        try (DiskFile file = disk.open(path(id))) {
+        try (DiskFile file = disk.openToRead(path(id))) {
             return file.sizeBytes();
         }
     }
 
     /** A part of a snapshot, as it is sent to a replica that fetches it. */
     ByteBuffer part(SnapshotId id, long position, int maxBytes) {
-        try (DiskFile file = disk.open(path(id))) {
+        try (DiskFile file = disk.openToRead(path(id))) {
             long left = Math.max(0, file.sizeBytes() - position);
             ByteBuffer part = ByteBuffer.allocate((int) Math.min(left, maxBytes));
             file.read(part, position);
@@ -86,6 +86,7 @@ final class QuorumSnapshots {
         try (DiskFile file = disk.open(path(id) + ".part")) {
             file.sync();
         }
+        disk.makeReadOnly(path(id) + ".part");
         disk.rename(path(id) + ".part", path(id));
         disk.syncDirectory(directory);
     }

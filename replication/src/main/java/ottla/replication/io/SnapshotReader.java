@@ -32,7 +32,7 @@ final class SnapshotReader {
 
     /** What stands in the first batch: the header, and the voters if there are any. */
     List<ControlRecord> header() {
-        try (DiskFile file = disk.open(path)) {
+        try (DiskFile file = disk.openToRead(path)) {
             ByteBuffer batch = readBatch(file, 0, file.sizeBytes());
             List<ControlRecord> controls = controls(view(batch));
             if (controls.isEmpty() || !(controls.getFirst() instanceof ControlRecord.SnapshotHeader)) {
@@ -50,7 +50,7 @@ final class SnapshotReader {
     void forEachBatch(Consumer<List<MetadataRecord>> receiver) {
         header();
         Optional<ControlRecord> last = Optional.empty();
-        try (DiskFile file = disk.open(path)) {
+        try (DiskFile file = disk.openToRead(path)) {
             long sizeBytes = file.sizeBytes();
             for (long position = 0; position < sizeBytes; ) {
                 ByteBuffer batch = readBatch(file, position, sizeBytes);

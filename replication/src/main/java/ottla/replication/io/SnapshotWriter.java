@@ -79,6 +79,7 @@ final class SnapshotWriter implements AutoCloseable {
         control(List.of(new ControlRecord.SnapshotFooter()));
         file.sync();
         file.close();
+        disk.makeReadOnly(unfinished);
         disk.rename(unfinished, path);
         int slash = path.lastIndexOf('/');
         disk.syncDirectory(slash < 0 ? "" : path.substring(0, slash));

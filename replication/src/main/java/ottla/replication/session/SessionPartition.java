@@ -53,12 +53,22 @@ public final class SessionPartition {
     }
 
     void ask(FetchPartition next) {
+        if (next.currentLeaderEpoch() != asked.currentLeaderEpoch()) {
+            // what was told in an earlier epoch may have come too late to be taken
+            toldHighWatermark = NEVER_TOLD;
+        }
         asked = next;
     }
 
     void told(PartitionData answer) {
-        toldHighWatermark = answer.highWatermark();
+        toldHighWatermark = isTaken(answer) ? answer.highWatermark() : NEVER_TOLD;
         toldStartOffset = answer.logStartOffset();
+    }
+
+    /** Whoever has to do something else first takes nothing from the answer, so what comes afterwards is news. */
+    private static boolean isTaken(PartitionData answer) {
+        return answer.errorCode() == ErrorCode.NONE.code()
+                && answer.divergingEpoch().endOffset() < 0;
     }
 
     /** Whether an incremental answer has something to tell; if so, it counts as told. */
@@ -66,15 +76,9 @@ public final class SessionPartition {
         boolean news = hasRecords(answer)
                 || answer.highWatermark() != toldHighWatermark
                 || answer.logStartOffset() != toldStartOffset
-                || answer.preferredReadReplica() >= 0
-                || answer.divergingEpoch().endOffset() >= 0;
+                || answer.preferredReadReplica() >= 0;
         told(answer);
-        if (answer.errorCode() != ErrorCode.NONE.code()) {
-            // Whatever comes after the error is news, be it the same as before.
-            toldHighWatermark = NEVER_TOLD;
-            return true;
-        }
-        return news;
+        return news || !isTaken(answer);
     }
 
     static boolean hasRecords(PartitionData answer) {

@@ -71,12 +71,38 @@ class FetchSessionsTest {
                 .isTrue();
         assertThat(news(id, 6, told(0, 0).withLogStartOffset(1).withDivergingEpoch(new EpochEndOffset(2, 7))))
                 .isTrue();
-        assertThat(news(id, 7, failed(0))).isTrue();
-        assertThat(news(id, 8, failed(0))).as("an error is told every time").isTrue();
-        assertThat(news(id, 9, told(0, 0).withLogStartOffset(1)))
+        assertThat(news(id, 7, told(0, 0).withLogStartOffset(1)))
+                .as("who had to cut its log took nothing else from the answer")
+                .isTrue();
+        assertThat(news(id, 8, failed(0))).isTrue();
+        assertThat(news(id, 9, failed(0))).as("an error is told every time").isTrue();
+        assertThat(news(id, 10, told(0, 0).withLogStartOffset(1)))
                 .as("so is the first good answer after it")
                 .isTrue();
-        assertThat(news(id, 10, told(0, 0).withLogStartOffset(1))).isFalse();
+        assertThat(news(id, 11, told(0, 0).withLogStartOffset(1))).isFalse();
+    }
+
+    @Test
+    void whatWasToldToWhoHadToCutItsLogFirstIsToldAgain() {
+        FetchContext context = open(full(topic(A, 0)));
+        int id = sessions.close(context, List.of(told(0, 9).withDivergingEpoch(new EpochEndOffset(2, 7))), nowMs)
+                .sessionId();
+
+        assertThat(news(id, 1, told(0, 9))).isTrue();
+        assertThat(news(id, 2, told(0, 9))).isFalse();
+    }
+
+    @Test
+    void whatWasToldInAnEarlierEpochIsToldAgain() {
+        int id = create(topic(A, 0));
+        assertThat(news(id, 1, told(0, 9))).isTrue();
+
+        FetchContext context = open(next(id, 2)
+                .withTopics(List.of(new FetchTopic("", A, List.of(asked(0, 0).withCurrentLeaderEpoch(1))))));
+
+        assertThat(partitions(sessions.close(context, List.of(told(0, 9)), nowMs)))
+                .containsExactly(0);
+        assertThat(news(id, 3, told(0, 9))).isFalse();
     }
 
     @Test
