@@ -149,8 +149,8 @@ final class MetadataDump {
     }
 
     /**
-     * Batch by batch. A broker and a controller register, and say that no directory is cordoned, whenever they come to it, together or one
-     * by one: such batches are left out, and with them where the others stand. What came of it is in the snapshot.
+     * Batch by batch. A broker and a controller register, and say that no directory is cordoned, whenever they come to it, with others or by
+     * themselves: such records are left out, and with them how large a batch is and where it stands. What came of it is in the snapshot.
      */
     private static List<String> log(List<String> lines) {
         List<String> kept = new ArrayList<>();
@@ -160,20 +160,18 @@ final class MetadataDump {
                 addUnlessPresence(batch, kept);
                 batch.clear();
             }
-            batch.add(withSortedFeatures(line).replaceAll("(offset|Offset|position): \\d+", "$1: N"));
+            batch.add(withSortedFeatures(line).replaceAll("(offset|Offset|position| count| size): \\d+", "$1: N"));
         }
         addUnlessPresence(batch, kept);
         return kept;
     }
 
     private static void addUnlessPresence(List<String> batch, List<String> kept) {
-        List<String> records =
-                batch.stream().filter(line -> line.startsWith("| offset: ")).toList();
-        if (records.isEmpty()
-                || !records.stream().allMatch(line -> PRESENCE.matcher(line).find())) {
-            boolean salted =
-                    records.stream().anyMatch(line -> SALTED.matcher(line).find());
-            batch.forEach(line -> kept.add(salted ? line.replaceAll("( size): \\d+", "$1: N") : line));
+        List<String> rest =
+                batch.stream().filter(line -> !PRESENCE.matcher(line).find()).toList();
+        boolean wholly = rest.size() < batch.size() && rest.stream().noneMatch(line -> line.startsWith("| offset: "));
+        if (!wholly) {
+            kept.addAll(rest);
         }
     }
 
