@@ -1,7 +1,5 @@
 package ottla.broker.io;
 
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -11,12 +9,10 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import ottla.replication.quorum.Endpoint;
-import ottla.wire.io.ClientSoftware;
 import ottla.wire.io.Connection;
 import ottla.wire.io.InboundRequest;
-import ottla.wire.io.Loop;
+import ottla.wire.io.MemoryConnection;
 import ottla.wire.io.NetworkListener;
-import ottla.wire.io.Principal;
 import ottla.wire.message.ApiKey;
 import ottla.wire.message.Request;
 import ottla.wire.message.Response;
@@ -31,10 +27,9 @@ final class SimulatedNetwork {
 
     private final SimulatedTime time;
     private final Map<Integer, Door> doors = new HashMap<>();
-    private final Map<Way, Connected> connections = new HashMap<>();
+    private final Map<Way, Wire> wires = new HashMap<>();
     private final List<Pending> pending = new ArrayList<>();
     private final Set<Pair> cut = new HashSet<>();
-    private long nextConnection;
     private int nextCorrelation;
 
     private record Door(SimulatedHost host, NetworkListener listener) {}
@@ -73,7 +68,7 @@ final class SimulatedNetwork {
 
     /** A process is gone: its system resets what others had open with it. */
     void lost(SimulatedHost host) {
-        connections.keySet().removeIf(way -> way.from() == host || way.to() == host);
+        wires.keySet().removeIf(way -> way.from() == host || way.to() == host);
         List<Pending> broken = pending.stream().filter(one -> one.to() == host).toList();
         pending.removeIf(one -> one.to() == host || one.from() == host);
         for (Pending one : broken) {
@@ -107,22 +102,22 @@ final class SimulatedNetwork {
         Pending waits = new Pending(from, target, answer);
         pending.add(waits);
         var unused = answer.whenComplete((response, failure) -> pending.remove(waits));
-        Connected connection = connections.computeIfAbsent(
+        Wire wire = wires.computeIfAbsent(
                 new Way(from, purpose, to.port(), target),
-                way -> new Connected(nextConnection++, door.listener().name(), target.loop()));
-        target.after(connection.arrivalDelayUs(), () -> {
+                way -> new Wire(new MemoryConnection(door.listener().name(), target.loop())));
+        target.after(wire.arrivalDelayUs(), () -> {
             if (passes(from, target)) {
                 Inbound inbound = new Inbound(
                         request,
-                        connection,
+                        wire.connection,
                         nextCorrelation++,
                         purpose,
-                        response -> from.after(connection.returnDelayUs(), () -> {
+                        response -> from.after(wire.returnDelayUs(), () -> {
                             if (passes(target, from)) {
                                 answer.complete(response);
                             }
                         }));
-                connection.loop().execute(() -> door.listener().handler().handle(inbound));
+                wire.connection.loop().execute(() -> door.listener().handler().handle(inbound));
             }
         });
         return answer;
@@ -133,17 +128,14 @@ final class SimulatedNetwork {
         void take(Response response);
     }
 
-    private final class Connected implements Connection {
-        private final long id;
-        private final String listenerName;
-        private final Loop loop;
+    /** One connection: what is sent first arrives first. */
+    private final class Wire {
+        private final MemoryConnection connection;
         private long lastArrivalUs;
         private long lastReturnUs;
 
-        Connected(long id, String listenerName, Loop loop) {
-            this.id = id;
-            this.listenerName = listenerName;
-            this.loop = loop;
+        Wire(MemoryConnection connection) {
+            this.connection = connection;
         }
 
         long arrivalDelayUs() {
@@ -155,67 +147,17 @@ final class SimulatedNetwork {
             lastReturnUs = Math.max(lastReturnUs, time.nowUs() + time.delayUs(WIRE_MAX_US));
             return lastReturnUs - time.nowUs();
         }
-
-        @Override
-        public long id() {
-            return id;
-        }
-
-        @Override
-        public String listenerName() {
-            return listenerName;
-        }
-
-        @Override
-        public InetSocketAddress remoteAddress() {
-            return new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
-        }
-
-        @Override
-        public InetSocketAddress localAddress() {
-            return remoteAddress();
-        }
-
-        @Override
-        public Principal principal() {
-            return Principal.ANONYMOUS;
-        }
-
-        @Override
-        public ClientSoftware clientSoftware() {
-            return ClientSoftware.UNKNOWN;
-        }
-
-        @Override
-        public void introduce(ClientSoftware software) {
-            // nobody here asks for it
-        }
-
-        @Override
-        public Loop loop() {
-            return loop;
-        }
-
-        @Override
-        public boolean isOpen() {
-            return true;
-        }
-
-        @Override
-        public void close(String reason) {
-            throw new AssertionError("a connection was closed: " + reason);
-        }
     }
 
     /** A request in the newest version there is. */
     private static final class Inbound implements InboundRequest {
         private final Request message;
-        private final Connected connection;
+        private final Connection connection;
         private final int correlationId;
         private final String clientId;
         private final Asker asker;
 
-        Inbound(Request message, Connected connection, int correlationId, String clientId, Asker asker) {
+        Inbound(Request message, Connection connection, int correlationId, String clientId, Asker asker) {
             this.message = message;
             this.connection = connection;
             this.correlationId = correlationId;
@@ -300,7 +242,7 @@ final class SimulatedNetwork {
 
         @Override
         public void close(String reason) {
-            connection.close(reason);
+            throw new AssertionError("a connection was closed: " + reason);
         }
     }
 }

@@ -7,9 +7,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongFunction;
@@ -33,7 +30,6 @@ import ottla.replication.quorum.QuorumRequests;
 import ottla.replication.quorum.QuorumRequests.Parsed;
 import ottla.replication.quorum.QuorumResponses;
 import ottla.replication.quorum.QuorumStatus;
-import ottla.replication.quorum.Role;
 import ottla.replication.quorum.SnapshotId;
 import ottla.replication.quorum.VersionedRecord;
 import ottla.replication.quorum.VoterHistory;
@@ -76,36 +72,11 @@ public final class QuorumNode implements AutoCloseable {
     private final LogShell disk;
     private final QuorumPeers peers;
     private final LongSupplier ticksMs;
-    private final Consumer<Throwable> fault;
     private final QuorumRequests requests;
     private final QuorumResponses responses;
     private final QuorumOutgoing outgoing;
     private final QuorumShell shell;
-    private final LinkedBlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
-    private final AtomicBoolean woken = new AtomicBoolean();
-    private final CompletableFuture<Void> ended = new CompletableFuture<>();
-    private final Drive drive;
-    private Phase phase = Phase.RUNNING;
-    private long stopAtMs;
-
-    /** Who calls {@link #turn}. */
-    private enum Drive {
-        OWN_THREAD(5_000),
-        /** Who closes the node cannot wait for others meanwhile. */
-        CALLER(0);
-
-        /** How long a leader that leaves waits for the others to take notice before it stops anyhow. */
-        final long resignationMs;
-
-        Drive(long resignationMs) {
-            this.resignationMs = resignationMs;
-        }
-    }
-
-    private enum Phase {
-        RUNNING,
-        STOPPING
-    }
+    private final QuorumTurns turns;
 
     private QuorumNode(
             QuorumSettings settings,
@@ -114,19 +85,29 @@ public final class QuorumNode implements AutoCloseable {
             LongSupplier ticksMs,
             List<QuorumListener> listeners,
             Consumer<Throwable> fault,
-            Drive drive) {
+            QuorumTurns.Drive drive) {
         this.disk = disk;
-        this.drive = drive;
         this.peers = peers;
         this.ticksMs = ticksMs;
-        this.fault = fault;
         requests = new QuorumRequests(settings.clusterId());
         responses = new QuorumResponses(settings.membership().listener());
         outgoing = new QuorumOutgoing(settings.clusterId(), settings.membership());
         QuorumLog log = QuorumLog.open(disk, settings.log());
-        shell = new QuorumShell(
-                settings, log, listeners, disk.clock(), ticksMs, disk.random(), this::send, tasks::add, this::wake);
-        tasks.add(() -> shell.step(new Input.Tick()));
+        turns = new QuorumTurns(
+                drive,
+                ticksMs,
+                fault,
+                added -> new QuorumShell(
+                        settings,
+                        log,
+                        listeners,
+                        disk.clock(),
+                        ticksMs,
+                        disk.random(),
+                        this::send,
+                        added::add,
+                        added::wake));
+        shell = turns.shell();
     }
 
     /**
@@ -142,12 +123,13 @@ public final class QuorumNode implements AutoCloseable {
             LongSupplier ticksMs,
             List<QuorumListener> listeners,
             Consumer<Throwable> fault) {
-        QuorumNode node = new QuorumNode(settings, disk, peers, ticksMs, listeners, fault, Drive.OWN_THREAD);
-        Thread.ofPlatform().name("ottla-metadata-quorum").start(node::run);
+        QuorumNode node =
+                new QuorumNode(settings, disk, peers, ticksMs, listeners, fault, QuorumTurns.Drive.OWN_THREAD);
+        Thread.ofPlatform().name("ottla-metadata-quorum").start(node.turns::run);
         return node;
     }
 
-    /** The same without a thread: the caller does what is to be done, whenever something {@link #isDue}, by {@link #turn}. */
+    /** The same without a thread: the caller does what is to be done, whenever something is due. */
     static QuorumNode stepped(
             QuorumSettings settings,
             LogShell disk,
@@ -155,7 +137,11 @@ public final class QuorumNode implements AutoCloseable {
             LongSupplier ticksMs,
             List<QuorumListener> listeners,
             Consumer<Throwable> fault) {
-        return new QuorumNode(settings, disk, peers, ticksMs, listeners, fault, Drive.CALLER);
+        return new QuorumNode(settings, disk, peers, ticksMs, listeners, fault, QuorumTurns.Drive.CALLER);
+    }
+
+    QuorumTurns turns() {
+        return turns;
     }
 
     /** Who leads, as far as this node knows. */
@@ -466,83 +452,9 @@ public final class QuorumNode implements AutoCloseable {
         return ((Parsed.Accepted) parsed).input();
     }
 
-    /** The thread. */
-    private void run() {
-        while (turn()) {
-            long waitMs = shell.nextDeadlineMs() - ticksMs.getAsLong();
-            try {
-                @Nullable Runnable task = waitMs <= 0 ? null : tasks.poll(waitMs, TimeUnit.MILLISECONDS);
-                if (task != null) {
-                    run(task);
-                }
-            } catch (InterruptedException interrupted) {
-                end(interrupted);
-            }
-        }
-    }
-
-    /** Does all that is to be done now, without waiting. Says whether this node goes on. */
-    boolean turn() {
-        for (@Nullable Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
-            run(task);
-        }
-        if (ended.isDone()) {
-            return false;
-        }
-        try {
-            shell.turn();
-            if (isDone()) {
-                shell.turn();
-                shell.close();
-                ended.complete(null);
-                drainAfterEnd();
-                return false;
-            }
-            return true;
-        } catch (RuntimeException | Error failure) {
-            end(failure);
-            return false;
-        }
-    }
-
-    /** Whether {@link #turn} has something to do. */
-    boolean isDue() {
-        return !tasks.isEmpty() || (!ended.isDone() && shell.nextDeadlineMs() <= ticksMs.getAsLong());
-    }
-
-    /** Before this time nothing is due, unless somebody asks for something. */
-    long nextDeadlineMs() {
-        return ended.isDone() ? Long.MAX_VALUE : shell.nextDeadlineMs();
-    }
-
-    private void run(Runnable task) {
-        try {
-            task.run();
-        } catch (RuntimeException | Error failure) {
-            end(failure);
-        }
-    }
-
-    private void end(Throwable failure) {
-        LOG.error("This node takes no part in the metadata quorum any more", failure);
-        ended.completeExceptionally(failure);
-        fault.accept(failure);
-        drainAfterEnd();
-    }
-
-    /** A leader that stops waits a while until the others know. */
-    private boolean isDone() {
-        if (phase == Phase.RUNNING) {
-            return false;
-        }
-        boolean told = !(shell.quorum().role() instanceof Role.Resigned resigned)
-                || resigned.notTold().isEmpty();
-        return told || ticksMs.getAsLong() >= stopAtMs;
-    }
-
     private void send(Effect.Send send) {
         peers.send(send.peer(), outgoing.request(send.message()))
-                .whenComplete((response, failure) -> tasks.add(() -> {
+                .whenComplete((response, failure) -> turns.add(() -> {
                     if (response != null) {
                         QuorumOutgoing.Answered answered = outgoing.answer(send.send(), response);
                         shell.answered(answered.input(), answered.records());
@@ -569,43 +481,14 @@ public final class QuorumNode implements AutoCloseable {
 
     /** Runs a task on the owner's thread, unless that has ended: then the stage fails. */
     private void submit(CompletableFuture<?> stage, Runnable task) {
-        tasks.add(() -> {
-            if (ended.isDone()) {
-                stage.completeExceptionally(new IllegalStateException("the metadata quorum's node has stopped"));
-            } else {
-                task.run();
-            }
-        });
-        if (ended.isDone()) {
-            drainAfterEnd();
-        }
-    }
-
-    /** The thread is gone and runs no more tasks. */
-    private void drainAfterEnd() {
-        for (@Nullable Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
-            task.run();
-        }
-    }
-
-    /** One wake-up is enough for all that was appended meanwhile. */
-    private void wake() {
-        if (woken.compareAndSet(false, true)) {
-            tasks.add(() -> woken.set(false));
-        }
+        turns.submit(
+                task,
+                () -> stage.completeExceptionally(new IllegalStateException("the metadata quorum's node has stopped")));
     }
 
     /** Resigns if this node leads, tells the others, and closes the log. Returns when that is done. */
     @Override
     public void close() {
-        tasks.add(() -> {
-            phase = Phase.STOPPING;
-            stopAtMs = ticksMs.getAsLong() + drive.resignationMs;
-            shell.step(new Input.ShutdownAsked());
-        });
-        if (drive == Drive.CALLER) {
-            turn();
-        }
-        ended.exceptionally(failure -> null).join();
+        turns.close();
     }
 }

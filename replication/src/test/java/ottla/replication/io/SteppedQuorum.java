@@ -25,16 +25,16 @@ public final class SteppedQuorum {
 
     /** Whether {@link #turn} has something to do. */
     public boolean isDue() {
-        return node.isDue();
+        return node.turns().isDue();
     }
 
     /** Does all that is to be done now; says whether the node goes on. */
     public boolean turn() {
-        return node.turn();
+        return node.turns().turn();
     }
 
     /** Before this time nothing is due, unless somebody asks for something. */
     public long nextDeadlineMs() {
-        return node.nextDeadlineMs();
+        return node.turns().nextDeadlineMs();
     }
 }
