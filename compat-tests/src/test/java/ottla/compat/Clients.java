@@ -28,8 +28,15 @@ import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
-/** Kafka's own Java clients, with their defaults, pointed at one broker. Settings are given as alternating keys and values. */
-public record Clients(String bootstrap) {
+/**
+ * Kafka's own Java clients, pointed at one broker, with their defaults or with settings that all of them share. Settings are given as
+ * alternating keys and values.
+ */
+public record Clients(String bootstrap, Map<String, String> shared) {
+    public Clients(String bootstrap) {
+        this(bootstrap, Map.of());
+    }
+
     public static Clients of(BrokerProcess broker) {
         return new Clients(broker.bootstrap());
     }
@@ -161,6 +168,7 @@ public record Clients(String bootstrap) {
     private Map<String, Object> with(String... settings) {
         Map<String, Object> all = new HashMap<>();
         all.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
+        all.putAll(shared);
         for (int i = 0; i < settings.length; i += 2) {
             all.put(settings[i], settings[i + 1]);
         }

@@ -32,6 +32,7 @@ public final class Cluster implements AutoCloseable {
     }
 
     private static final int FIRST_BROKER = 101;
+    private static final String LOOPBACK = "127.0.0.1";
     private static final String ROLES_OF_COMBINED = "broker,controller";
 
     private final String name;
@@ -41,11 +42,13 @@ public final class Cluster implements AutoCloseable {
     private final Map<Integer, Uuid> directories = new LinkedHashMap<>();
     private final List<String> formatOptions = new ArrayList<>();
 
+    private Optional<Namespaces> namespaces = Optional.empty();
+
     /** Controllers that the cluster begins without. */
     private final Set<Integer> candidates = new HashSet<>();
 
     /** A node, and where it answers. */
-    public record Node(int id, String roles, int port, int controllerPort, NodeProcess process) {
+    public record Node(int id, String roles, String host, int port, int controllerPort, NodeProcess process) {
         boolean isController() {
             return roles.contains("controller");
         }
@@ -59,11 +62,11 @@ public final class Cluster implements AutoCloseable {
         }
 
         String bootstrap() {
-            return "127.0.0.1:" + port;
+            return host + ":" + port;
         }
 
         String controllerAddress() {
-            return "127.0.0.1:" + controllerPort;
+            return host + ":" + controllerPort;
         }
 
         /** For the first time, too, if the cluster began without it. */
@@ -81,6 +84,12 @@ public final class Cluster implements AutoCloseable {
     public Cluster(String name, Voters voters) {
         this.name = name;
         this.voters = voters;
+    }
+
+    /** Each node that is added from now on lives in a network namespace of its own. */
+    Cluster in(Namespaces ofNodes) {
+        namespaces = Optional.of(ofNodes);
+        return this;
     }
 
     public Cluster controllers(BrokerKind... kinds) {
@@ -129,10 +138,12 @@ public final class Cluster implements AutoCloseable {
                     + firstId;
             int port = Ports.free();
             int controllerPort = Ports.free();
+            String host = namespaces.map(all -> all.host(id)).orElse(LOOPBACK);
+            List<String> shell = namespaces.map(all -> all.shell(id)).orElse(List.of());
             NodeProcess process = roles.contains("broker")
-                    ? new NodeProcess(kind, name + "-" + id, List.of(), port, RawConnection::isUsable)
-                    : new NodeProcess(kind, name + "-" + id, List.of(), controllerPort, RawConnection::isAnswered);
-            nodes.put(id, new Node(id, roles, port, controllerPort, process));
+                    ? new NodeProcess(kind, name + "-" + id, shell, host, port, RawConnection::isUsable)
+                    : new NodeProcess(kind, name + "-" + id, shell, host, controllerPort, RawConnection::isAnswered);
+            nodes.put(id, new Node(id, roles, host, port, controllerPort, process));
         }
         return this;
     }
@@ -271,7 +282,7 @@ public final class Cluster implements AutoCloseable {
     }
 
     private static DescribeQuorumResponseData.PartitionData quorum(Node node) throws IOException {
-        try (RawConnection connection = new RawConnection(node.controllerPort)) {
+        try (RawConnection connection = new RawConnection(node.host, node.controllerPort)) {
             DescribeQuorumResponseData answer =
                     (DescribeQuorumResponseData) connection.ask(ApiKeys.DESCRIBE_QUORUM, 2, quorumRequest());
             return answer.topics().getFirst().partitions().getFirst();

@@ -47,13 +47,13 @@ final class CommittingGroup implements AutoCloseable {
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
     private volatile boolean ending;
 
-    CommittingGroup(Cluster cluster, String group, String topic, int partitionCount, int memberCount) throws Exception {
+    CommittingGroup(Clients clients, String group, String topic, int partitionCount, int memberCount) throws Exception {
         this.topic = topic;
         partitions = IntStream.range(0, partitionCount)
                 .mapToObj(index -> new TopicPartition(topic, index))
                 .toList();
         partitions.forEach(partition -> progress.put(partition, new Progress(partition)));
-        try (Admin admin = new Clients(cluster.bootstrap()).admin()) {
+        try (Admin admin = clients.admin()) {
             admin.alterConsumerGroupOffsets(
                             group,
                             partitions.stream().collect(Collectors.toMap(any -> any, any -> new OffsetAndMetadata(0))))
@@ -61,7 +61,7 @@ final class CommittingGroup implements AutoCloseable {
                     .get();
         }
         for (int i = 0; i < memberCount; i++) {
-            members.add(new Member(i, cluster, group));
+            members.add(new Member(i, clients, group));
         }
         members.forEach(member -> member.thread.start());
         awaitShared();
@@ -147,9 +147,9 @@ final class CommittingGroup implements AutoCloseable {
         private volatile boolean wanted = true;
         private boolean subscribed;
 
-        Member(int id, Cluster cluster, String group) {
+        Member(int id, Clients clients, String group) {
             this.id = id;
-            consumer = new Clients(cluster.bootstrap()).consumer("group.id", group, "auto.offset.reset", "none");
+            consumer = clients.consumer("group.id", group, "auto.offset.reset", "none");
             thread = new Thread(this::run, "reader-" + id);
         }
 

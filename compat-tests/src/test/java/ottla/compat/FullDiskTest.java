@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,8 +25,6 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.errors.RetriableException;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -44,44 +40,26 @@ class FullDiskTest {
     private static final String METADATA = "x".repeat(4_000);
     private static final int TOPICS = 80;
 
-    private Path mount = Path.of("");
-
-    @BeforeEach
-    void mountAFileSystem() throws Exception {
-        Files.createDirectories(BrokerProcess.WORK);
-        mount = Files.createTempDirectory(BrokerProcess.WORK.toAbsolutePath(), "small-disk-");
-        assumeTrue(
-                run("mount", "-t", "tmpfs", "-o", "size=32m", "none", mount.toString()),
-                "no file system can be mounted here: what a full disk does was NOT RUN");
-    }
-
-    @AfterEach
-    void unmount() throws Exception {
-        run("umount", mount.toString());
-        Files.deleteIfExists(mount);
-    }
-
-    private static boolean run(String... command) throws Exception {
-        try {
-            Process process =
-                    new ProcessBuilder(command).redirectErrorStream(true).start();
-            process.getInputStream().readAllBytes();
-            return process.waitFor() == 0;
-        } catch (IOException absent) {
-            return false;
+    @Test
+    void itIsSurvived() throws Exception {
+        assumeTrue(SmallDisk.isPossible(), "no file system can be mounted here: what a full disk does was NOT RUN");
+        Path mount = Files.createTempDirectory(BrokerProcess.WORK.toAbsolutePath(), "small-disk-");
+        try (SmallDisk disk = SmallDisk.mount(mount, "32m")) {
+            itIsSurvived(disk, mount.resolve("data"));
+        } finally {
+            Files.delete(mount);
         }
     }
 
-    @Test
-    void itIsSurvived() throws Exception {
-        Map<String, String> settings = Map.of("log.dirs", mount.resolve("data").toString());
+    private static void itIsSurvived(SmallDisk disk, Path directory) throws Exception {
+        Map<String, String> settings = Map.of("log.dirs", directory.toString());
         try (BrokerProcess broker = BrokerProcess.start(BrokerKind.OTTLA, "FullDisk", settings)) {
             Clients clients = Clients.of(broker);
             clients.createTopic("kept", 1);
             write(clients, "before");
             write(clients, "also before");
             commit(clients, 1, Duration.ofSeconds(30));
-            Path filler = fill();
+            disk.fill();
 
             for (int i = 0; i < 3; i++) {
                 assertThatThrownBy(() -> write(clients, LARGE))
@@ -97,7 +75,7 @@ class FullDiskTest {
                     .containsExactly("before", "also before");
             deleteFirst(clients);
 
-            Files.delete(filler);
+            disk.free();
             Waiting.until(
                     "what was decided meanwhile is carried out",
                     () -> topics(clients).contains("late-" + (TOPICS - 1)));
@@ -150,27 +128,6 @@ class FullDiskTest {
     private static Set<String> topics(Clients clients) throws Exception {
         try (Admin admin = clients.admin()) {
             return admin.listTopics().names().get();
-        }
-    }
-
-    /** Takes all the room that is left, to the last byte. */
-    private Path fill() throws IOException {
-        Path filler = mount.resolve("filler");
-        try (OutputStream out = Files.newOutputStream(filler)) {
-            for (int chunkBytes : List.of(1 << 20, 4096, 1)) {
-                fill(out, new byte[chunkBytes]);
-            }
-        }
-        return filler;
-    }
-
-    private static void fill(OutputStream out, byte[] chunk) {
-        try {
-            while (true) {
-                out.write(chunk);
-            }
-        } catch (IOException full) {
-            // as it should be
         }
     }
 }

@@ -65,9 +65,9 @@ class MigrationDrillTest {
                             List.of(new NewTopic(TOPIC, PARTITIONS, (short) 3).configs(Map.of("segment.ms", "3000"))))
                     .all()
                     .get();
-            try (RecordStream records = RecordStream.paced(
-                            new Clients(cluster.bootstrap()), TOPIC, PARTITIONS, RECORDS_PER_SECOND);
-                    CommittingGroup readers = new CommittingGroup(cluster, GROUP, TOPIC, PARTITIONS, MEMBERS)) {
+            Clients clients = new Clients(cluster.bootstrap());
+            try (RecordStream records = RecordStream.paced(clients, TOPIC, PARTITIONS, RECORDS_PER_SECOND);
+                    CommittingGroup readers = new CommittingGroup(clients, GROUP, TOPIC, PARTITIONS, MEMBERS)) {
                 for (int round = 0; round < ROUNDS; round++) {
                     for (BrokerKind next : List.of(OTTLA, KAFKA)) {
                         for (Cluster.Node node : cluster.nodes()) {

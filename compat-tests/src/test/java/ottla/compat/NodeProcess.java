@@ -29,6 +29,7 @@ public final class NodeProcess implements AutoCloseable {
     private final Path directory;
     private final Path log;
     private final List<String> shell;
+    private final String host;
     private final int port;
     private final Readiness readiness;
     private final Thread lastResort = new Thread(this::endNow);
@@ -45,8 +46,14 @@ public final class NodeProcess implements AutoCloseable {
      * @param port where the node answers when it is ready
      */
     NodeProcess(BrokerKind kind, String name, List<String> shell, int port, Readiness readiness) {
+        this(kind, name, shell, "127.0.0.1", port, readiness);
+    }
+
+    /** A node that answers at another address than that of this machine. */
+    NodeProcess(BrokerKind kind, String name, List<String> shell, String host, int port, Readiness readiness) {
         this.kind = kind;
         this.shell = shell;
+        this.host = host;
         this.port = port;
         this.readiness = readiness;
         try {
@@ -61,6 +68,11 @@ public final class NodeProcess implements AutoCloseable {
 
     BrokerKind kind() {
         return kind;
+    }
+
+    /** All that the node has. */
+    Path directory() {
+        return directory;
     }
 
     public Path dataDirectory() {
@@ -131,7 +143,7 @@ public final class NodeProcess implements AutoCloseable {
                 if (!process.isAlive()) {
                     return true;
                 }
-                try (RawConnection connection = new RawConnection(port)) {
+                try (RawConnection connection = new RawConnection(host, port)) {
                     return readiness.isSeen(connection);
                 }
             });
@@ -153,6 +165,30 @@ public final class NodeProcess implements AutoCloseable {
     /** SIGKILL: what was not written is lost. */
     public void kill() {
         process.destroyForcibly();
+        awaitExit();
+    }
+
+    /** SIGSTOP: nothing of it runs, and nobody is told. */
+    void halt() {
+        signal("STOP");
+    }
+
+    /** SIGCONT: it goes on as if no time had gone by. */
+    void goOn() {
+        signal("CONT");
+    }
+
+    /** SIGQUIT: a JVM writes into its log what its threads are doing. */
+    void dumpThreads() {
+        signal("QUIT");
+    }
+
+    private void signal(String name) {
+        Commands.run(List.of("kill", "-" + name, String.valueOf(pid())));
+    }
+
+    /** Waits until it has ended by itself. */
+    void awaitEnd() {
         awaitExit();
     }
 

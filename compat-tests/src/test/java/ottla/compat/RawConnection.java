@@ -23,6 +23,7 @@ import org.apache.kafka.common.protocol.MessageUtil;
 public final class RawConnection implements AutoCloseable {
     private static final int ANSWER_TIMEOUT_MS = 20_000;
     private static final String CLIENT_ID = "raw";
+    private static final String LOOPBACK = "127.0.0.1";
 
     private final Socket socket = new Socket();
     private final String clientId;
@@ -35,10 +36,19 @@ public final class RawConnection implements AutoCloseable {
 
     /** A client that calls itself so. */
     public RawConnection(int port, String clientId) throws IOException {
+        this(LOOPBACK, port, clientId);
+    }
+
+    /** To another address than that of this machine. */
+    RawConnection(String host, int port) throws IOException {
+        this(host, port, CLIENT_ID);
+    }
+
+    private RawConnection(String host, int port, String clientId) throws IOException {
         this.clientId = clientId;
         socket.setTcpNoDelay(true);
         socket.setSoTimeout(ANSWER_TIMEOUT_MS);
-        socket.connect(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port), ANSWER_TIMEOUT_MS);
+        socket.connect(new InetSocketAddress(InetAddress.ofLiteral(host), port), ANSWER_TIMEOUT_MS);
         in = new DataInputStream(socket.getInputStream());
     }
 

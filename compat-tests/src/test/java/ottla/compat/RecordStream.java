@@ -30,6 +30,7 @@ final class RecordStream implements AutoCloseable {
     private final Clients clients;
     private final List<TopicPartition> partitions;
     private final Map<TopicPartition, SortedMap<Long, Integer>> acknowledged = new ConcurrentHashMap<>();
+    private final Map<TopicPartition, AtomicInteger> counts = new HashMap<>();
     private final AtomicInteger count = new AtomicInteger();
     private final Pauses pauses = new Pauses();
     private final long betweenNs;
@@ -48,7 +49,10 @@ final class RecordStream implements AutoCloseable {
         partitions = IntStream.range(0, partitionCount)
                 .mapToObj(index -> new TopicPartition(topic, index))
                 .toList();
-        partitions.forEach(partition -> acknowledged.put(partition, new ConcurrentSkipListMap<>()));
+        partitions.forEach(partition -> {
+            acknowledged.put(partition, new ConcurrentSkipListMap<>());
+            counts.put(partition, new AtomicInteger());
+        });
         thread.start();
     }
 
@@ -71,6 +75,7 @@ final class RecordStream implements AutoCloseable {
                             if (refusal == null) {
                                 acknowledged.get(partition).put(metadata.offset(), number);
                                 pauses.acknowledged(partition);
+                                counts.get(partition).incrementAndGet();
                                 count.incrementAndGet();
                             } else {
                                 failure = refusal;
@@ -120,6 +125,17 @@ final class RecordStream implements AutoCloseable {
         Waiting.until(wanted + " records are acknowledged", () -> {
             assertThat(failure).isNull();
             return count.get() >= wanted;
+        });
+    }
+
+    /** Returns when of each partition so many more records are acknowledged than now. */
+    void awaitMoreOfEach(int records) {
+        Map<TopicPartition, Integer> wanted = new HashMap<>();
+        counts.forEach((partition, now) -> wanted.put(partition, now.get() + records));
+        Waiting.until(records + " more records of each partition are acknowledged", () -> {
+            assertThat(failure).isNull();
+            return wanted.entrySet().stream()
+                    .allMatch(one -> counts.get(one.getKey()).get() >= one.getValue());
         });
     }
 
