@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class FailureRoundsTest {
     /** 200 and more are for a machine that has nothing else to do. */
-    private static final int ROUNDS = Integer.getInteger("ottla.compat.rounds", 4);
+    private static final int ROUNDS = Integer.getInteger("ottla.compat.rounds", 3);
 
     private static final long SEED = Long.getLong("ottla.seed", 1);
 

@@ -42,7 +42,10 @@ final class FragileCluster implements AutoCloseable {
         CUT_FROM_NODES,
         /** From one other node, and from nobody else. */
         CUT_FROM_ONE,
-        /** Nothing can be written. A node of Kafka's ends and is started again when there is room; one of Ottla's must live on. */
+        /**
+         * Nothing can be written. A node of Kafka's ends and is started again when there is room; one of Ottla's lives on, unless there is an
+         * election.
+         */
         DISK_FULL
     }
 
@@ -154,6 +157,10 @@ final class FragileCluster implements AutoCloseable {
         } else {
             pass(forMs);
             disk.free();
+            if (!node.process().isAlive()) {
+                System.out.println("    it has ended: an election came just then");
+                node.restart();
+            }
         }
     }
 

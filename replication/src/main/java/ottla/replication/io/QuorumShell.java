@@ -60,6 +60,9 @@ final class QuorumShell implements AutoCloseable {
     /** The disk was full: what waits to be written is tried again then. */
     private OptionalLong retryMs = OptionalLong.empty();
 
+    /** The disk was full: what was fetched is fetched again then, since the machine waits for the report of it. */
+    private OptionalLong refetchMs = OptionalLong.empty();
+
     /** Records or snapshot bytes of the answer that is being taken in. */
     private Payload arrived = Payload.EMPTY;
 
@@ -135,7 +138,8 @@ final class QuorumShell implements AutoCloseable {
 
     /** When {@link #turn} is to be called at the latest. */
     long nextDeadlineMs() {
-        return Math.min(retryMs.orElse(Long.MAX_VALUE), Math.min(nextCleanMs, quorum.nextDeadlineMs()));
+        long afterFullDiskMs = Math.min(retryMs.orElse(Long.MAX_VALUE), refetchMs.orElse(Long.MAX_VALUE));
+        return Math.min(afterFullDiskMs, Math.min(nextCleanMs, quorum.nextDeadlineMs()));
     }
 
     /** One turn of the owner's loop: timers, what was appended meanwhile, and what the listeners do not know yet. */
@@ -144,6 +148,7 @@ final class QuorumShell implements AutoCloseable {
             step(new Input.Tick());
         }
         writeWaiting();
+        fetchAgain();
         delivery.deliver(highWatermark);
         if (nextCleanMs <= ticksMs.getAsLong()) {
             clean();
@@ -303,12 +308,24 @@ final class QuorumShell implements AutoCloseable {
             if (batch.partitionLeaderEpoch() > quorum.role().epoch() || batch.baseOffset() != log.endOffset()) {
                 break;
             }
-            log.append(batch.bytes(), batch.partitionLeaderEpoch());
+            if (log.appendIfRoom(batch.bytes(), batch.partitionLeaderEpoch()) == QuorumLog.Outcome.NO_ROOM) {
+                // Told at once, the machine would fetch the same again at once.
+                log.flush();
+                refetchMs = OptionalLong.of(ticksMs.getAsLong() + FULL_RETRY_MS);
+                return;
+            }
             Map<Long, ControlRecord> controls = batch.isControl() ? MetadataBatches.readControl(batch) : Map.of();
             reports.add(new Input.Appended(batch.partitionLeaderEpoch(), log.endOffset(), controls));
         }
         log.flush();
         reports.add(new Input.Flushed(log.endOffset()));
+    }
+
+    private void fetchAgain() {
+        if (refetchMs.isPresent() && ticksMs.getAsLong() >= refetchMs.getAsLong()) {
+            refetchMs = OptionalLong.empty();
+            step(new Input.Flushed(log.endOffset()));
+        }
     }
 
     private void install(SnapshotId id, List<Input> reports) {

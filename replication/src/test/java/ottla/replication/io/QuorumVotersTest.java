@@ -29,6 +29,8 @@ import ottla.replication.quorum.Voter;
 import ottla.replication.quorum.VoterSet;
 import ottla.wire.message.AddRaftVoterRequest;
 import ottla.wire.message.AddRaftVoterResponse;
+import ottla.wire.message.DescribeQuorumRequest;
+import ottla.wire.message.DescribeQuorumResponse;
 import ottla.wire.message.RemoveRaftVoterRequest;
 import ottla.wire.message.RemoveRaftVoterResponse;
 import ottla.wire.message.metadata.TopicRecord;
@@ -149,6 +151,47 @@ final class QuorumVotersTest {
             first.next();
         }
         first.committed(append(term, 3));
+    }
+
+    /** It hears of nothing new meanwhile, and is asked for votes as before. */
+    @Test
+    void whoseDiskIsFullFetchesAgainUntilThereIsRoom() throws Exception {
+        TestQuorum first = startFirst();
+        QuorumTerm term = first.leads();
+        MemoryDisk small = formatted(2, 1, Optional.empty());
+        TestQuorum second = start(2, 1, small, VoterSet.EMPTY, Joining.BY_REQUEST);
+        second.committed(append(term, 1));
+
+        small.limit(0);
+        long offset = append(term, 2);
+        first.committed(offset);
+        long committedMs = System.currentTimeMillis();
+        DescribeQuorumResponse.ReplicaState seen = observer(first);
+        while (seen.lastFetchTimestamp() <= committedMs) {
+            // it would not answer any more if it had ended
+            assertThat(described(second).errorCode()).isEqualTo(ErrorCode.NOT_LEADER_OR_FOLLOWER.code());
+            seen = observer(first);
+        }
+        assertThat(seen.logEndOffset()).isEqualTo(offset);
+
+        small.limit(Long.MAX_VALUE);
+        second.committed(offset);
+    }
+
+    private static DescribeQuorumResponse.ReplicaState observer(TestQuorum leader) throws Exception {
+        return described(leader).observers().getFirst();
+    }
+
+    private static DescribeQuorumResponse.PartitionData described(TestQuorum node) throws Exception {
+        DescribeQuorumRequest request =
+                DescribeQuorumRequest.DEFAULT.withTopics(List.of(DescribeQuorumRequest.TopicData.DEFAULT
+                        .withTopicName("__cluster_metadata")
+                        .withPartitions(List.of(DescribeQuorumRequest.PartitionData.DEFAULT.withPartitionIndex(0)))));
+        return answer(node.node().describeQuorum(DescribeQuorumRequest.MAX_VERSION, request))
+                .topics()
+                .getFirst()
+                .partitions()
+                .getFirst();
     }
 
     @Test
