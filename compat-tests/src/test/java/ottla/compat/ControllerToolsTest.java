@@ -98,7 +98,7 @@ class ControllerToolsTest {
         }
     }
 
-    private static String directoryId(Cluster.Node node) {
+    static String directoryId(Cluster.Node node) {
         Properties properties = new Properties();
         try (var file = Files.newBufferedReader(node.process().dataDirectory().resolve("meta.properties"))) {
             properties.load(file);
