@@ -47,6 +47,13 @@ public final class Cluster implements AutoCloseable {
     /** Controllers that the cluster begins without. */
     private final Set<Integer> candidates = new HashSet<>();
 
+    private Racks racks = Racks.NONE;
+
+    private enum Racks {
+        NONE,
+        ONE_FOR_EACH_BROKER
+    }
+
     /** A node, and where it answers. */
     public record Node(int id, String roles, String host, int port, int controllerPort, NodeProcess process) {
         boolean isController() {
@@ -116,6 +123,16 @@ public final class Cluster implements AutoCloseable {
     public Cluster with(String key, String value) {
         settings.put(key, value);
         return this;
+    }
+
+    /** Each broker is in a rack of its own. */
+    Cluster inRacks() {
+        racks = Racks.ONE_FOR_EACH_BROKER;
+        return this;
+    }
+
+    static String rackOf(int broker) {
+        return "rack-" + broker;
     }
 
     /** Its nodes are started again and again, and nobody looks at how fast they are. */
@@ -201,6 +218,9 @@ public final class Cluster implements AutoCloseable {
                             .collect(Collectors.joining(",")));
         } else {
             all.put("controller.quorum.bootstrap.servers", bootstrapControllers());
+        }
+        if (racks == Racks.ONE_FOR_EACH_BROKER && node.isBroker()) {
+            all.put("broker.rack", rackOf(node.id));
         }
         List<String> listeners = new ArrayList<>();
         if (node.isBroker()) {

@@ -5,12 +5,15 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import ottla.base.ErrorCode;
+import ottla.controller.image.BrokerRegistration;
+import ottla.controller.image.ClusterImage;
 import ottla.controller.image.PartitionRegistration;
 import ottla.replication.io.FetchSessionCache;
 import ottla.replication.io.FetchTerms;
 import ottla.replication.io.FetchTerms.From;
 import ottla.replication.io.FetchTerms.Isolation;
 import ottla.replication.io.FetchTerms.Size;
+import ottla.replication.io.Near;
 import ottla.replication.io.ReplicaFetch;
 import ottla.replication.io.ReplicaFetch.Wanted;
 import ottla.replication.io.ReplicaShell;
@@ -37,8 +40,16 @@ public final class FetchApi implements Api<FetchRequest> {
     private final ClusterView cluster;
     private final FetchSessionCache sessions;
     private final ReplicaShell shell;
+    private final ReadFrom readFrom;
     private final int maxBytes;
     private final LongSupplier clockMs;
+
+    /** Where consumers are told to read, as {@code replica.selector.class} has it. */
+    public enum ReadFrom {
+        LEADER,
+        /** From a replica in the consumer's own rack, if it says which that is (KIP-392). */
+        SAME_RACK
+    }
 
     /** @param maxBytes {@code fetch.max.bytes} */
     public FetchApi(
@@ -46,12 +57,14 @@ public final class FetchApi implements Api<FetchRequest> {
             ClusterView cluster,
             FetchSessionCache sessions,
             ReplicaShell shell,
+            ReadFrom readFrom,
             int maxBytes,
             LongSupplier clockMs) {
         this.partitions = partitions;
         this.cluster = cluster;
         this.sessions = sessions;
         this.shell = shell;
+        this.readFrom = readFrom;
         this.maxBytes = maxBytes;
         this.clockMs = clockMs;
     }
@@ -63,7 +76,7 @@ public final class FetchApi implements Api<FetchRequest> {
 
     @Override
     public void serve(FetchRequest request, InboundRequest inbound) {
-        FetchTerms terms = terms(request, inbound.version());
+        FetchTerms terms = terms(request, inbound);
         Fetcher fetcher = terms.isFollower() ? Fetcher.FOLLOWER : Fetcher.CONSUMER;
         FetchSessionCache.Opened opened = sessions.open(request, inbound.version(), fetcher, clockMs.getAsLong());
         if (opened.context() instanceof FetchContext.Refused(ErrorCode error)) {
@@ -99,7 +112,8 @@ public final class FetchApi implements Api<FetchRequest> {
         };
     }
 
-    private FetchTerms terms(FetchRequest request, int version) {
+    private FetchTerms terms(FetchRequest request, InboundRequest inbound) {
+        int version = inbound.version();
         int replicaId =
                 version >= REPLICA_STATE_VERSION ? request.replicaState().replicaId() : request.replicaId();
         int bytesMax = replicaId >= 0 ? request.maxBytes() : Math.min(request.maxBytes(), maxBytes);
@@ -111,7 +125,21 @@ public final class FetchApi implements Api<FetchRequest> {
                 bytesMax,
                 request.isolationLevel() == 1 ? Isolation.READ_COMMITTED : Isolation.READ_UNCOMMITTED,
                 replicaId < 0 && version >= ANY_REPLICA_VERSION ? From.ANY_REPLICA : From.LEADER,
-                Size.AT_LEAST_ONE_BATCH);
+                Size.AT_LEAST_ONE_BATCH,
+                replicaId < 0 && version >= ANY_REPLICA_VERSION ? near(request.rackId(), inbound) : Near.NOBODY);
+    }
+
+    private Near near(String rack, InboundRequest inbound) {
+        if (readFrom == ReadFrom.LEADER || rack.isEmpty()) {
+            return Near.NOBODY;
+        }
+        ClusterImage image = cluster.image();
+        String listener = inbound.connection().listenerName();
+        return brokerId -> image.broker(brokerId)
+                .filter(broker -> !broker.fenced() && broker.endpoint(listener).isPresent())
+                .flatMap(BrokerRegistration::rack)
+                .filter(rack::equals)
+                .isPresent();
     }
 
     /** Tells a client that came to the wrong broker whom to ask. Most answers have nothing to tell and stay as they are. */

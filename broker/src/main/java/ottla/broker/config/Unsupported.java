@@ -11,13 +11,15 @@ final class Unsupported {
             Map.entry("create.topic.policy.class.name", "policies in Java classes"),
             Map.entry("alter.config.policy.class.name", "policies in Java classes"),
             Map.entry("client.quota.callback.class", "quota callbacks in Java classes"),
-            Map.entry("replica.selector.class", "replica selectors"),
             Map.entry("config.providers", "configuration providers"),
             Map.entry("remote.log.storage.system.enable", "tiered storage"),
             Map.entry("delegation.token.secret.key", "delegation tokens"),
             Map.entry("early.start.listeners", "listeners that start early"),
             Map.entry("cordoned.log.dirs", "cordoned log directories"),
             Map.entry("max.connection.creation.rate", "a limit on the rate of new connections"));
+
+    private static final String REPLICA_SELECTOR = "replica.selector.class";
+    private static final String RACK_AWARE = "org.apache.kafka.common.replica.RackAwareReplicaSelector";
 
     /** Limits that Kafka has for each listener as well as for all together. */
     private static final Set<String> LISTENER_LIMITS = Set.of("max.connections", "max.connection.creation.rate");
@@ -34,6 +36,7 @@ final class Unsupported {
             }
         });
         checkClasses(values, problems);
+        checkReplicaSelector(values, problems);
         checkListenerLimits(values, problems);
     }
 
@@ -45,6 +48,15 @@ final class Unsupported {
                         + ", but this version of Ottla does not load Java classes; remove the key to start.");
             }
         }
+    }
+
+    /** The only one that comes with Kafka is built in. */
+    private static void checkReplicaSelector(Values values, List<String> problems) {
+        values.find(REPLICA_SELECTOR)
+                .filter(name -> !name.equals(RACK_AWARE))
+                .ifPresent(name -> problems.add(REPLICA_SELECTOR + " is set to " + name
+                        + ", but this version of Ottla does not load Java classes and has only " + RACK_AWARE
+                        + " built in; name that one, or remove the key to start."));
     }
 
     private static void checkListenerLimits(Values values, List<String> problems) {

@@ -47,6 +47,7 @@ import ottla.broker.api.EndQuorumEpochApi;
 import ottla.broker.api.EnvelopeApi;
 import ottla.broker.api.ExpireDelegationTokenApi;
 import ottla.broker.api.FetchApi;
+import ottla.broker.api.FetchApi.ReadFrom;
 import ottla.broker.api.FetchSnapshotApi;
 import ottla.broker.api.FindCoordinatorApi;
 import ottla.broker.api.ForwardedApi;
@@ -137,7 +138,13 @@ final class ApiTables {
         List<Api<?>> apis = new ArrayList<>(List.of(
                 new ProduceApi(partitions, cluster),
                 new FetchApi(
-                        partitions, cluster, sessions, replicas.shell(), values.number("fetch.max.bytes"), clockMs),
+                        partitions,
+                        cluster,
+                        sessions,
+                        replicas.shell(),
+                        values.find("replica.selector.class").isPresent() ? ReadFrom.SAME_RACK : ReadFrom.LEADER,
+                        values.number("fetch.max.bytes"),
+                        clockMs),
                 new ListOffsetsApi(partitions),
                 new MetadataApi(cluster, creation),
                 new OffsetCommitApi(groups),

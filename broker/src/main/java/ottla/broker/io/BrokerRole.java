@@ -28,6 +28,7 @@ import ottla.replication.io.Replica;
 import ottla.replication.io.ReplicaMoves;
 import ottla.replication.io.ReplicaShell;
 import ottla.replication.io.Replicas;
+import ottla.replication.io.ReplicationThrottles;
 import ottla.wire.compress.Codec;
 import ottla.wire.io.Loop;
 import ottla.wire.message.BrokerRegistrationRequest;
@@ -210,7 +211,9 @@ final class BrokerRole {
                         .filter(broker -> brokerEpoch < 0 || broker.epoch() == brokerEpoch)
                         .isPresent(),
                 isrRequests,
-                (replica, failure) -> LOG.error("The log directory of {} is offline", replica, failure));
+                (replica, failure) -> LOG.error("The log directory of {} is offline", replica, failure),
+                ReplicationThrottles.over(
+                        around.settings().replicationWindow(), around.host().clock()));
     }
 
     private GroupCoordinator groups() {

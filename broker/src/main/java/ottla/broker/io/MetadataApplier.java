@@ -32,6 +32,7 @@ import ottla.log.io.LogStore;
 import ottla.replication.io.Fetchers;
 import ottla.replication.io.Replica;
 import ottla.replication.io.Replicas;
+import ottla.replication.io.ReplicationThrottles;
 import ottla.replication.partition.Assignment;
 import ottla.replication.partition.LogMove;
 import ottla.replication.partition.Partition;
@@ -46,8 +47,10 @@ import ottla.replication.quorum.Endpoint;
 final class MetadataApplier implements ImageListener, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MetadataApplier.class);
 
-    /** Kafka has it among the dynamic configurations only. */
+    // Kafka has them among the dynamic configurations only.
     private static final String MOVE_LIMIT = "replica.alter.log.dirs.io.max.bytes.per.second";
+    private static final String LEADER_LIMIT = "leader.replication.throttled.rate";
+    private static final String FOLLOWER_LIMIT = "follower.replication.throttled.rate";
 
     private static final String UNLIMITED = Long.toString(Long.MAX_VALUE);
 
@@ -237,7 +240,10 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
         boolean brokersToo = delta.changedConfigs().contains(ConfigResource.broker(nodeId))
                 || delta.changedConfigs().contains(ConfigResource.defaultBroker());
         if (brokersToo) {
-            limitMoves(layers);
+            ReplicationThrottles throttles = replicas.shell().throttles();
+            limit(layers, MOVE_LIMIT, replicas::limitMoves);
+            limit(layers, LEADER_LIMIT, throttles.leader()::limit);
+            limit(layers, FOLLOWER_LIMIT, throttles.follower()::limit);
             image.topics()
                     .all()
                     .forEach(topic -> replicas.configure(topic.name(), config(image, layers, topic.name())));
@@ -252,13 +258,12 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
         }
     }
 
-    private void limitMoves(LayeredConfig layers) {
-        String limit =
-                layers.broker().getOrDefault(MOVE_LIMIT, layers.allBrokers().getOrDefault(MOVE_LIMIT, UNLIMITED));
+    private static void limit(LayeredConfig layers, String key, LongConsumer limited) {
+        String limit = layers.broker().getOrDefault(key, layers.allBrokers().getOrDefault(key, UNLIMITED));
         try {
-            replicas.limitMoves(Long.parseLong(limit.trim()));
+            limited.accept(Long.parseLong(limit.trim()));
         } catch (NumberFormatException wrong) {
-            LOG.warn("{} cannot be {}: it stays as it was", MOVE_LIMIT, limit);
+            LOG.warn("{} cannot be {}: it stays as it was", key, limit);
         }
     }
 

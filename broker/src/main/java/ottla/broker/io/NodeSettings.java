@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
 import ottla.base.Uuid;
 import ottla.broker.config.NodeConfig;
 import ottla.broker.config.Values;
@@ -21,6 +22,7 @@ import ottla.log.io.LogCleaner;
 import ottla.log.io.LogStore;
 import ottla.replication.io.Fetchers;
 import ottla.replication.io.QuorumSettings;
+import ottla.replication.partition.ByteQuota;
 import ottla.replication.quorum.Endpoint;
 import ottla.replication.quorum.MetadataRetention;
 import ottla.replication.quorum.QuorumMembership;
@@ -124,6 +126,14 @@ record NodeSettings(NodeConfig config) {
                 values.number("replica.fetch.response.max.bytes"),
                 values.number("replica.fetch.backoff.ms"),
                 values.number("replica.socket.timeout.ms"));
+    }
+
+    /** Over which time throttled replication keeps to its limits. */
+    ByteQuota.Window replicationWindow() {
+        Values values = config.values();
+        return new ByteQuota.Window(
+                values.number("replication.quota.window.num"),
+                TimeUnit.SECONDS.toMillis(values.number("replication.quota.window.size.seconds")));
     }
 
     /** How a follower is connected with its leaders. */

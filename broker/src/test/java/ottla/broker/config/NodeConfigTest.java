@@ -69,6 +69,17 @@ class NodeConfigTest {
         assertThat(refused(tls)).anyMatch(problem -> problem.contains("SSL") && problem.contains("PLAINTEXT"));
     }
 
+    /** Kafka brings one along; another would be a Java class. */
+    @Test
+    void theSelectorOfReplicasIsTheOneThatKafkaHas() {
+        accepted(with("replica.selector.class", "org.apache.kafka.common.replica.RackAwareReplicaSelector"));
+        assertThat(problems("replica.selector.class", "com.example.Mine"))
+                .containsExactly(
+                        "replica.selector.class is set to com.example.Mine, but this version of Ottla does not load"
+                                + " Java classes and has only org.apache.kafka.common.replica.RackAwareReplicaSelector built in;"
+                                + " name that one, or remove the key to start.");
+    }
+
     /** They would decide on a controller or on a broker; a node that is only one of the two must not pass over them either. */
     @ParameterizedTest
     @CsvSource({

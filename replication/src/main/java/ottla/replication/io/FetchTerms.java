@@ -7,6 +7,7 @@ package ottla.replication.io;
  * @param replicaEpoch the follower's broker epoch, -1 if it did not say (KIP-903)
  * @param maxBytes for the whole answer, already bounded by {@code fetch.max.bytes}
  * @param minBytes not more than {@code maxBytes}
+ * @param near who is to be read from rather than the leader, if the leader is not near
  */
 public record FetchTerms(
         int replicaId,
@@ -16,7 +17,21 @@ public record FetchTerms(
         int maxBytes,
         Isolation isolation,
         From from,
-        Size size) {
+        Size size,
+        Near near) {
+    /** Of followers, and of consumers that read where they ask. */
+    public FetchTerms(
+            int replicaId,
+            long replicaEpoch,
+            long maxWaitMs,
+            int minBytes,
+            int maxBytes,
+            Isolation isolation,
+            From from,
+            Size size) {
+        this(replicaId, replicaEpoch, maxWaitMs, minBytes, maxBytes, isolation, from, size, Near.NOBODY);
+    }
+
     /** Up to where a consumer reads. */
     public enum Isolation {
         READ_UNCOMMITTED,

@@ -1,9 +1,11 @@
 package ottla.replication.io;
 
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,6 +46,8 @@ final class Fetcher {
     /** After a connection that could not be made, longer each time. */
     private static final long PAUSE_MIN_MS = 20;
 
+    private static final long UNKNOWN = Long.MAX_VALUE;
+
     private final Leader leader;
     private final Fetchers.Settings settings;
     private final ReplicaShell shell;
@@ -52,6 +56,9 @@ final class Fetcher {
     private final Map<FetchedPartition, Follower> followers = new HashMap<>();
     private Stage stage = Stage.IDLE;
     private long pauseMs = PAUSE_MIN_MS;
+
+    /** Who is left out until the limit of throttled followers allows more. */
+    private final Set<Follower> heldBack = new LinkedHashSet<>();
 
     /** The leader's side: who it is, and the way to it. */
     interface Leader {
@@ -81,6 +88,9 @@ final class Fetcher {
         @Nullable
         FetchPartition asked;
 
+        /** As the leader last told it, in an answer that was taken. */
+        long leaderHighWatermark = UNKNOWN;
+
         Follower(FetchedPartition key, Replica replica, Following machine) {
             this.key = key;
             this.replica = replica;
@@ -89,6 +99,11 @@ final class Fetcher {
 
         int leaderEpoch() {
             return machine.leaderEpoch();
+        }
+
+        /** Whether a fetch from there would still be behind what is committed, for all that is known. */
+        boolean lags(FetchPartition wanted) {
+            return wanted.fetchOffset() < leaderHighWatermark;
         }
     }
 
@@ -276,7 +291,11 @@ final class Fetcher {
 
     /** Sends the next request, if none is under way and there is something to ask for. */
     private void turn() {
-        if (stage != Stage.IDLE || session.isEmpty()) {
+        if (stage != Stage.IDLE) {
+            return;
+        }
+        holdBack();
+        if (session.isEmpty()) {
             return;
         }
         stage = Stage.ASKING;
@@ -298,6 +317,35 @@ final class Fetcher {
                         lost(failure);
                     }
                 }));
+    }
+
+    /** Leaves out those who are throttled, as long as their limit is exceeded; but nobody who has all that is committed. */
+    private void holdBack() {
+        long limitPauseMs = shell.throttles().follower().pauseMs();
+        if (limitPauseMs == 0) {
+            return;
+        }
+        boolean waiting = !heldBack.isEmpty();
+        for (Follower follower : followers.values()) {
+            if (follower.replica.throttling().asFollower()) {
+                session.wanted(follower.key).filter(follower::lags).ifPresent(lagging -> {
+                    session.forget(follower.key);
+                    heldBack.add(follower);
+                });
+            }
+        }
+        if (!waiting && !heldBack.isEmpty()) {
+            var unused = loop.schedule(this::letGo, limitPauseMs);
+        }
+    }
+
+    private void letGo() {
+        List<Follower> released = List.copyOf(heldBack);
+        heldBack.clear();
+        if (stage != Stage.CLOSED) {
+            released.forEach(this::step);
+            turn();
+        }
     }
 
     private void lost(@Nullable Throwable failure) {
@@ -370,7 +418,10 @@ final class Fetcher {
             machine.failed(error);
         } else {
             switch (follower.replica.take(follower.leaderEpoch(), asked.fetchOffset(), data)) {
-                case Taken.Appended appended -> machine.done();
+                case Taken.Appended appended -> {
+                    count(follower, data);
+                    machine.done();
+                }
                 case Taken.Diverged(long commonEndOffset) -> machine.diverged(commonEndOffset);
                 case Taken.Gap(long firstOffset) -> machine.gap(firstOffset);
                 case Taken.Refused(ErrorCode reason, String message) -> {
@@ -389,5 +440,15 @@ final class Fetcher {
             }
         }
         step(follower);
+    }
+
+    private void count(Follower follower, PartitionData data) {
+        follower.leaderHighWatermark = data.highWatermark();
+        Payload records = data.records();
+        if (records != null
+                && records.sizeBytes() > 0
+                && follower.replica.throttling().asFollower()) {
+            shell.throttles().follower().spend(records.sizeBytes());
+        }
     }
 }

@@ -31,9 +31,11 @@ final class ParkedFetch {
     }
 
     /** {@code boundOffset} is up to where the fetch could read when it found too little. */
-    void add(Replica replica, FetchPartition asked, long boundOffset, int leaderEpoch, int readBytes) {
-        waits.add(new Wait(this, replica, asked, boundOffset, leaderEpoch, readBytes));
+    Wait add(Replica replica, FetchPartition asked, long boundOffset, int leaderEpoch, int readBytes) {
+        Wait wait = new Wait(this, replica, asked, boundOffset, leaderEpoch, readBytes);
+        waits.add(wait);
         readableBytes.getAndAdd(readBytes);
+        return wait;
     }
 
     void start(long waitMs) {
@@ -73,6 +75,9 @@ final class ParkedFetch {
 
         private int readableBytes;
 
+        /** Whatever there is to read is not for this fetch, which is to end when that has changed. */
+        private boolean heldBack;
+
         /** Its place among the replica's waits, -1 if it is not there. */
         int index = -1;
 
@@ -99,6 +104,11 @@ final class ParkedFetch {
             return asked;
         }
 
+        /** Before the fetch begins to wait. */
+        void holdBack() {
+            heldBack = true;
+        }
+
         void wake() {
             parked.wake();
         }
@@ -107,7 +117,7 @@ final class ParkedFetch {
         void readable(long newBoundOffset, int sizeBytes) {
             boundOffset = newBoundOffset;
             int counted = Math.min(sizeBytes, Math.max(1, asked.partitionMaxBytes()));
-            if (counted <= readableBytes) {
+            if (heldBack || counted <= readableBytes) {
                 return;
             }
             long total = parked.readableBytes.addAndGet((long) counted - readableBytes);

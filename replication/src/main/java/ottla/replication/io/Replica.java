@@ -63,6 +63,7 @@ public final class Replica {
     private final ReplicaReading reading;
     private final ReplicaLookups lookups;
     private final ReplicaFollowing following;
+    private final ReplicaThrottling throttling;
 
     private volatile LogConfig config;
 
@@ -92,7 +93,8 @@ public final class Replica {
                 name, state, progress, failure -> shell.diskFailures().failed(this, failure));
         flushing = new ReplicaFlushing(state, shell, this::flushNow);
         writing = new ReplicaWriting(name, state, progress, flushing, shell);
-        reading = new ReplicaReading(state, progress, shell);
+        throttling = new ReplicaThrottling(name.partition(), shell.brokerId(), config);
+        reading = new ReplicaReading(state, progress, throttling, shell);
         lookups = new ReplicaLookups(guard, state, shell.diskThreads());
         following = new ReplicaFollowing(state, progress);
     }
@@ -177,6 +179,11 @@ public final class Replica {
         return guard.locked(() -> partition.lowWatermark(state.log().logStartOffset()));
     }
 
+    /** Whether it is among its topic's throttled replicas, in either role. */
+    ReplicaThrottling throttling() {
+        return throttling;
+    }
+
     // ---- the controller's decisions
 
     /** Leads or follows as the controller decided. Whoever waits finds out. */
@@ -234,6 +241,7 @@ public final class Replica {
         guard.lock();
         try {
             config = next;
+            throttling.configure(next);
             state.log().configure(next);
             partition.setMinInsyncReplicas(next.minInsyncReplicas());
             if (partition.isLeader()) {

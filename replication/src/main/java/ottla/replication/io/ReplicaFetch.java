@@ -1,12 +1,14 @@
 package ottla.replication.io;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import ottla.base.ErrorCode;
 import ottla.log.io.ReadLeast;
 import ottla.replication.io.FetchTerms.Size;
+import ottla.replication.io.ReplicaRead.Pace;
 import ottla.wire.io.Loop;
 import ottla.wire.message.FetchRequest.FetchPartition;
 import ottla.wire.message.FetchResponse.PartitionData;
@@ -115,6 +117,13 @@ public final class ReplicaFetch {
         private ReadLeast least = terms.size() == Size.AT_LEAST_ONE_BATCH ? ReadLeast.ONE_BATCH : ReadLeast.NOTHING;
         private boolean urgent;
         private boolean readable;
+
+        /** Of replicas that are throttled here. */
+        private long throttledBytes;
+
+        /** Which partitions have nothing for this follower until the leader's limit allows it; mostly there is no such set. */
+        private @Nullable BitSet heldBack;
+
         private Where where = Where.LOOP;
 
         private enum Where {
@@ -166,7 +175,10 @@ public final class ReplicaFetch {
                 case ReplicaRead.Ready ready -> {
                     boundOffsets[index] = ready.boundOffset();
                     leaderEpochs[index] = ready.leaderEpoch();
-                    take(ready.data());
+                    if (ready.pace() == Pace.HELD_BACK) {
+                        holdBack(index);
+                    }
+                    take(here, ready.data());
                 }
                 case ReplicaRead.OnDisk cold -> {
                     boundOffsets[index] = cold.boundOffset();
@@ -174,24 +186,34 @@ public final class ReplicaFetch {
                     if (where == Where.LOOP) {
                         where = Where.DISK_THREAD;
                         shell.diskThreads().execute(() -> {
-                            take(here.replica().run(cold));
+                            take(here, here.replica().run(cold));
                             run();
                         });
                         return false;
                     }
-                    take(here.replica().run(cold));
+                    take(here, here.replica().run(cold));
                 }
                 case ReplicaRead.Failed failed -> fail(asked, failed.error());
             }
             return true;
         }
 
-        private void take(PartitionData data) {
+        private void holdBack(int index) {
+            if (heldBack == null) {
+                heldBack = new BitSet(wanted.size());
+            }
+            heldBack.set(index);
+        }
+
+        private void take(Wanted.Here here, PartitionData data) {
             int sizeBytes = sizeBytes(data);
             if (sizeBytes > 0) {
                 least = ReadLeast.NOTHING;
                 leftBytes = Math.max(0, leftBytes - sizeBytes);
                 readBytes += sizeBytes;
+                if (terms.isFollower() && here.replica().throttling().asLeader()) {
+                    throttledBytes += sizeBytes;
+                }
             }
             urgent |= data.errorCode() != ErrorCode.NONE.code()
                     || data.divergingEpoch().endOffset() >= 0
@@ -208,6 +230,9 @@ public final class ReplicaFetch {
             boolean enough = readBytes >= terms.minBytes() || urgent || !readable || terms.maxWaitMs() <= 0;
             if (enough || pass == Pass.AFTER_WAITING || waiting == Waiting.POINTLESS) {
                 waiting = Waiting.OVER;
+                if (throttledBytes > 0) {
+                    shell.throttles().leader().spend(throttledBytes);
+                }
                 completion.accept(answers);
             } else {
                 park();
@@ -220,7 +245,11 @@ public final class ReplicaFetch {
                 PartitionData data = answers.get(i);
                 int sizeBytes = sizeBytes(data);
                 if (wanted.get(i) instanceof Wanted.Here here) {
-                    waits.add(here.replica(), here.asked(), boundOffsets[i], leaderEpochs[i], sizeBytes);
+                    ParkedFetch.Wait wait =
+                            waits.add(here.replica(), here.asked(), boundOffsets[i], leaderEpochs[i], sizeBytes);
+                    if (heldBack != null && heldBack.get(i)) {
+                        wait.holdBack();
+                    }
                 }
                 Payload records = data.records();
                 if (records != null) {
@@ -228,7 +257,11 @@ public final class ReplicaFetch {
                 }
             }
             parked = waits;
-            waits.start(terms.maxWaitMs());
+            // who is held back gets its records as soon as they may be sent, although nobody appends anything then
+            long pauseMs = heldBack == null
+                    ? Long.MAX_VALUE
+                    : Math.max(1, shell.throttles().leader().pauseMs());
+            waits.start(Math.min(terms.maxWaitMs(), pauseMs));
         }
     }
 

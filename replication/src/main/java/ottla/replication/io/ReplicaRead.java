@@ -16,7 +16,18 @@ sealed interface ReplicaRead {
      *
      * @param boundOffset up to where could be read: what a waiting fetch compares with
      */
-    record Ready(PartitionData data, long boundOffset, int leaderEpoch) implements ReplicaRead {}
+    record Ready(PartitionData data, long boundOffset, int leaderEpoch, Pace pace) implements ReplicaRead {
+        Ready heldBack() {
+            return new Ready(data, boundOffset, leaderEpoch, Pace.HELD_BACK);
+        }
+    }
+
+    /** Whether all that there was to read could be read. */
+    enum Pace {
+        FREE,
+        /** There are no records for this follower until the leader has caught up with its limit. */
+        HELD_BACK
+    }
 
     /**
      * An answer that is complete but for what is on disk, in the files of this log: the records, unless they came from memory, and

@@ -3,6 +3,7 @@ package ottla.replication.io;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import ottla.base.ErrorCode;
 import ottla.log.epoch.LeaderEpochs.EpochEnd;
 import ottla.log.format.AbortedTransaction;
@@ -11,6 +12,7 @@ import ottla.log.io.ColdRead;
 import ottla.log.io.ReadLeast;
 import ottla.log.io.ReadResult;
 import ottla.replication.io.FetchTerms.Isolation;
+import ottla.replication.io.ReplicaRead.Pace;
 import ottla.replication.partition.FollowerProgress;
 import ottla.wire.message.FetchRequest.FetchPartition;
 import ottla.wire.message.FetchResponse;
@@ -24,11 +26,13 @@ import ottla.wire.primitive.Payload;
 final class ReplicaReading {
     private final ReplicaState state;
     private final ReplicaProgress progress;
+    private final ReplicaThrottling throttling;
     private final ReplicaShell shell;
 
-    ReplicaReading(ReplicaState state, ReplicaProgress progress, ReplicaShell shell) {
+    ReplicaReading(ReplicaState state, ReplicaProgress progress, ReplicaThrottling throttling, ReplicaShell shell) {
         this.state = state;
         this.progress = progress;
+        this.throttling = throttling;
         this.shell = shell;
     }
 
@@ -44,6 +48,12 @@ final class ReplicaReading {
         if (refused != ErrorCode.NONE) {
             return new ReplicaRead.Failed(refused);
         }
+        if (terms.near().hasAny() && state.partition().isLeader()) {
+            OptionalInt nearest = state.partition().nearest(asked.fetchOffset(), terms.near()::isNear);
+            if (nearest.isPresent()) {
+                return directed(terms, asked, nearest.getAsInt());
+            }
+        }
         FollowerProgress follower = null;
         if (terms.isFollower()) {
             follower = state.partition().follower(terms.replicaId()).orElse(null);
@@ -54,11 +64,27 @@ final class ReplicaReading {
                                 : ErrorCode.NOT_LEADER_OR_FOLLOWER);
             }
         }
-        ReplicaRead read = readLog(terms, asked, maxBytes, least);
+        boolean held = follower != null && isHeldBack(terms.replicaId());
+        ReplicaRead read = held ? readLog(terms, asked, 0, ReadLeast.NOTHING) : readLog(terms, asked, maxBytes, least);
         if (follower != null && news == FollowerNews.TAKEN_IN && !isDiverging(read)) {
             takeIn(follower, terms, asked);
         }
-        return read;
+        return held && read instanceof ReplicaRead.Ready ready ? ready.heldBack() : read;
+    }
+
+    /** Sends a consumer elsewhere: no records, whatever there would be to read (KIP-392). */
+    private ReplicaRead directed(FetchTerms terms, FetchPartition asked, int brokerId) {
+        PartitionData data = data(terms, asked, EpochEndOffset.DEFAULT, AbortedSearch.none(), Payload.EMPTY)
+                .withAbortedTransactions(null)
+                .withPreferredReadReplica(brokerId);
+        return ready(data, state.boundOffset(terms));
+    }
+
+    /** Who is in sync is never held back: producers wait for it. */
+    private boolean isHeldBack(int followerId) {
+        return throttling.asLeader()
+                && shell.throttles().leader().pauseMs() > 0
+                && !state.partition().isr().contains(followerId);
     }
 
     private static boolean isDiverging(ReplicaRead read) {
@@ -111,7 +137,7 @@ final class ReplicaReading {
     }
 
     private ReplicaRead ready(PartitionData data, long boundOffset) {
-        return new ReplicaRead.Ready(data, boundOffset, state.partition().leaderEpoch());
+        return new ReplicaRead.Ready(data, boundOffset, state.partition().leaderEpoch(), Pace.FREE);
     }
 
     private ReplicaRead onDisk(PartitionData data, long boundOffset, Optional<ColdRead> read, AbortedSearch aborted) {

@@ -3,6 +3,7 @@ package ottla.replication.io;
 import java.time.InstantSource;
 import java.util.concurrent.Executor;
 import ottla.log.io.DiskFailure;
+import ottla.replication.partition.ByteQuota;
 import ottla.replication.partition.Eligibility;
 import ottla.replication.partition.IsrChange;
 
@@ -12,6 +13,7 @@ import ottla.replication.partition.IsrChange;
  * @param diskThreads runs what waits for a disk; it may run many tasks at a time
  * @param flushThreads runs the syncs that answers wait for, apart from all else; never on the calling thread
  * @param lagTimeMaxMs {@code replica.lag.time.max.ms}
+ * @param throttles limits on what is copied of replicas that are throttled
  */
 public record ReplicaShell(
         int brokerId,
@@ -21,7 +23,30 @@ public record ReplicaShell(
         long lagTimeMaxMs,
         Eligibility eligibility,
         IsrChanges isrChanges,
-        DiskFailures diskFailures) {
+        DiskFailures diskFailures,
+        ReplicationThrottles throttles) {
+
+    /** Without limits. */
+    public ReplicaShell(
+            int brokerId,
+            InstantSource clock,
+            Executor diskThreads,
+            Executor flushThreads,
+            long lagTimeMaxMs,
+            Eligibility eligibility,
+            IsrChanges isrChanges,
+            DiskFailures diskFailures) {
+        this(
+                brokerId,
+                clock,
+                diskThreads,
+                flushThreads,
+                lagTimeMaxMs,
+                eligibility,
+                isrChanges,
+                diskFailures,
+                ReplicationThrottles.over(ByteQuota.Window.DEFAULT, clock));
+    }
 
     /** Where a leader's wishes for its in-sync set go. */
     @FunctionalInterface

@@ -88,7 +88,8 @@ public final class Replicas {
                 (replica, failure) -> {
                     directoryOf(replica).ifPresent(directory -> store.fail(directory, failure));
                     shell.diskFailures().failed(replica, failure);
-                });
+                },
+                shell.throttles());
         store.onFailure(this::takeOffline);
     }
 

@@ -1,10 +1,13 @@
 package ottla.replication.partition;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 import ottla.base.Check;
 import ottla.base.ErrorCode;
@@ -31,6 +34,11 @@ import ottla.replication.partition.IsrChange.Direction;
  */
 public final class Partition {
     private static final FollowerProgress[] NONE = {};
+
+    private static final Comparator<FollowerProgress> MOST_CAUGHT_UP = Comparator.comparingLong(
+                    FollowerProgress::endOffset)
+            .thenComparingLong(FollowerProgress::lastCaughtUpTimeMs)
+            .thenComparingInt(FollowerProgress::brokerId);
 
     private final int brokerId;
     private final Eligibility eligibility;
@@ -298,6 +306,24 @@ public final class Partition {
             lowest = Math.min(lowest, follower.startOffset());
         }
         return lowest;
+    }
+
+    /**
+     * The replica that a consumer reads from rather than from this leader (KIP-392): a near one that is in sync and has the offset,
+     * of several the one that is ahead, or was caught up last. Empty if there is none, or the leader itself is near.
+     */
+    public OptionalInt nearest(long fetchOffset, IntPredicate near) {
+        FollowerProgress nearest = null;
+        for (FollowerProgress follower : followers) {
+            boolean able = isr.contains(follower.brokerId())
+                    && follower.endOffset() >= fetchOffset
+                    && follower.startOffset() <= fetchOffset
+                    && near.test(follower.brokerId());
+            if (able && (nearest == null || MOST_CAUGHT_UP.compare(follower, nearest) > 0)) {
+                nearest = follower;
+            }
+        }
+        return nearest == null || near.test(brokerId) ? OptionalInt.empty() : OptionalInt.of(nearest.brokerId());
     }
 
     // The follower.

@@ -25,6 +25,7 @@ import ottla.replication.io.FetchTerms.Size;
 import ottla.replication.io.ReplicaFetch.Wanted;
 import ottla.replication.partition.Assignment;
 import ottla.replication.partition.Assignment.Recovery;
+import ottla.replication.partition.ByteQuota;
 import ottla.replication.session.FetchContext;
 import ottla.replication.session.SessionPartition;
 import ottla.wire.message.FetchRequest;
@@ -39,6 +40,12 @@ import ottla.wire.message.Response;
 class FetcherTest {
     private static final int FOLLOWER = 2;
     private static final int LATEST_FETCH = 18;
+
+    /** About that, with a key as long as the value. Two of them do not fit into what is asked for of a partition. */
+    private static final int BATCH_BYTES = 600_000;
+
+    private static final long STEP_MS = 100;
+
     private static final Fetchers.Settings SETTINGS =
             new Fetchers.Settings(1, 500, 1, 1 << 20, 10 << 20, 1_000, 30_000);
 
@@ -155,12 +162,16 @@ class FetcherTest {
 
     /** The other end of a leader. */
     private Replica follower(Replica leader) {
+        return follower(leader, Map.of());
+    }
+
+    private Replica follower(Replica leader, Map<String, String> settings) {
         TopicPartition name = leader.name();
         Log log = Log.open(
                 new TestLogs(new MemoryDisk()).shell(),
                 name,
                 name.toString(),
-                TestLogs.config(Map.of()),
+                TestLogs.config(settings),
                 Stop.CLEAN,
                 0,
                 0);
@@ -352,5 +363,72 @@ class FetcherTest {
         follower.assign(assignment(TestReplicas.SELF, 1));
         assertThat(follower.take(0, 0, ottla.wire.message.FetchResponse.PartitionData.DEFAULT))
                 .isEqualTo(new ReplicaFollowing.Taken.Outdated());
+    }
+
+    /** A leader that commits alone, with so many batches that each fill an answer. */
+    private Replica leaderFarAhead(int batchCount) {
+        Replica replica = leaders.withFollower(Map.of(), List.of(TestReplicas.SELF));
+        led.add(replica);
+        for (int i = 0; i < batchCount; i++) {
+            append(replica, "x".repeat(BATCH_BYTES / 2));
+        }
+        return replica;
+    }
+
+    /** The clock of the limits and that of the timers, step by step. */
+    private void passEverywhere(long delayMs) {
+        for (long passedMs = 0; passedMs < delayMs; passedMs += STEP_MS) {
+            leaders.nowMs += STEP_MS;
+            pass(STEP_MS);
+        }
+    }
+
+    @Test
+    void aThrottledFollowerKeepsToTheLimitAndHoldsUpNoOther() {
+        Replica leader = leaderFarAhead(4);
+        Replica free = leader();
+        Replica throttled = follower(leader, Map.of("follower.replication.throttled.replicas", "*"));
+        Replica other = follower(free);
+        followerShell.throttles().follower().limit(BATCH_BYTES / 2);
+        follow(other, 0);
+        follow(throttled, 0);
+        passEverywhere(500);
+        assertThat(throttled.endOffset()).as("the first is too much already").isEqualTo(1);
+
+        long before = fetchCount();
+        append(free, "a");
+        run();
+        assertThat(other.endOffset()).isEqualTo(1);
+        assertThat(fetchCount()).as("one that had waited, and the next").isLessThanOrEqualTo(before + 2);
+
+        passEverywhere(1_400);
+        assertThat(throttled.endOffset()).isEqualTo(1);
+        // it has to wait for the answer to what is asked for the others just then, too
+        passEverywhere(700);
+        assertThat(throttled.endOffset()).isEqualTo(2);
+        passEverywhere(1_300);
+        assertThat(throttled.endOffset()).isEqualTo(2);
+        passEverywhere(700);
+        assertThat(throttled.endOffset()).isEqualTo(3);
+        assertThat(fetchCount()).as("nobody asks in vain all the time").isLessThan(before + 30);
+
+        followerShell.throttles().follower().limit(ByteQuota.UNLIMITED);
+        passEverywhere(3_000);
+        assertThat(throttled.endOffset()).isEqualTo(4);
+    }
+
+    @Test
+    void aThrottledFollowerThatHasCaughtUpIsNotHeldBack() {
+        Replica leader = leaderFarAhead(1);
+        Replica follower = follower(leader, Map.of("follower.replication.throttled.replicas", "*"));
+        followerShell.throttles().follower().limit(1);
+        follow(follower, 0);
+        assertThat(follower.endOffset()).isEqualTo(1);
+        assertThat(followerShell.throttles().follower().pauseMs()).isGreaterThan(10_000);
+
+        append(leader, "a");
+        run();
+
+        assertThat(follower.endOffset()).isEqualTo(2);
     }
 }

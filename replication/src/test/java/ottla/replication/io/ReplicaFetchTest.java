@@ -375,6 +375,61 @@ class ReplicaFetchTest {
         assertThat(texts(data)).isEmpty();
     }
 
+    @Test
+    void aConsumerIsSentToAReplicaThatIsNear() {
+        Replica replica = replicas.withFollower(Map.of(), List.of(1, 2));
+        warm(replica);
+        append(replica, "a");
+        start(follower(2), here(replica, 1));
+        loop.pass(500);
+        answers.clear();
+
+        start(near(2), here(replica, 1));
+        PartitionData sent = only();
+        assertThat(sent.preferredReadReplica()).isEqualTo(2);
+        assertThat(sent.errorCode()).isZero();
+        assertThat(sent.highWatermark()).isEqualTo(1);
+        assertThat(texts(sent)).isEmpty();
+        assertThat(sent.abortedTransactions()).isNull();
+        assertThat(loop.timerCount()).as("it does not wait here").isZero();
+
+        answers.clear();
+        start(near(2), new Wanted.Here(replica, asked(replica, 0).withCurrentLeaderEpoch(7)));
+        assertThat(only().errorCode()).isEqualTo(ErrorCode.UNKNOWN_LEADER_EPOCH.code());
+        answers.clear();
+        start(near(9), here(replica, 0));
+        assertThat(texts(only())).as("nobody is near").containsExactly("a");
+    }
+
+    @Test
+    void whoDoesNotLeadSendsNobodyElsewhere() {
+        Replica replica = replicas.withFollower(Map.of(), List.of(1, 2));
+        append(replica, "a");
+        start(follower(2), here(replica, 1));
+        loop.pass(500);
+        answers.clear();
+        replica.assign(new Assignment(2, 1, 1, List.of(1, 2), List.of(1, 2), Assignment.Recovery.RECOVERED));
+        start(near(2), here(replica, 0));
+        replicas.runDiskTasks();
+        loop.run();
+
+        assertThat(only().preferredReadReplica()).isEqualTo(-1);
+        assertThat(texts(only())).containsExactly("a");
+    }
+
+    private static FetchTerms near(int brokerId) {
+        return new FetchTerms(
+                -1,
+                -1,
+                500,
+                1,
+                1 << 20,
+                Isolation.READ_COMMITTED,
+                From.ANY_REPLICA,
+                Size.AT_LEAST_ONE_BATCH,
+                id -> id == brokerId);
+    }
+
     private PartitionData only() {
         assertThat(answers).hasSize(1);
         assertThat(answers.getFirst()).hasSize(1);
