@@ -3,7 +3,7 @@ package ottla.broker.io;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import ottla.base.ErrorCode;
 import ottla.broker.api.ApiTable;
@@ -39,34 +39,42 @@ final class ActiveController {
     private final ApiTable table;
     private final ControllerChannel channel;
     private final long requestTimeoutMs;
+    private final LongSupplier ticksMs;
 
     /**
      * @param controller this node's own view of the metadata, active or not
      * @param table what serves a controller's listener, even if this node has none
      * @param requestTimeoutMs {@code request.timeout.ms}
+     * @param ticksMs see {@link Host#ticksMs}
      */
-    ActiveController(ControllerNode controller, ApiTable table, ControllerChannel channel, long requestTimeoutMs) {
+    ActiveController(
+            ControllerNode controller,
+            ApiTable table,
+            ControllerChannel channel,
+            long requestTimeoutMs,
+            LongSupplier ticksMs) {
         this.controller = controller;
         this.table = table;
         this.channel = channel;
         this.requestTimeoutMs = requestTimeoutMs;
+        this.ticksMs = ticksMs;
     }
 
     /** Has the active controller answer what a client asked of this broker. */
     <Q extends Request, A extends Response> CompletionStage<A> forward(Q request, InboundRequest from) {
         CompletableFuture<Response> answer = new CompletableFuture<>();
-        attempt(request, from, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(FORWARD_LIMIT_MS), answer);
+        attempt(request, from, ticksMs.getAsLong() + FORWARD_LIMIT_MS, answer);
         @SuppressWarnings("unchecked") // an API has one type of answer
         CompletionStage<A> typed = (CompletionStage<A>) answer;
         return typed;
     }
 
-    private void attempt(Request request, InboundRequest from, long deadlineNs, CompletableFuture<Response> answer) {
-        long leftMs = TimeUnit.NANOSECONDS.toMillis(deadlineNs - System.nanoTime());
+    private void attempt(Request request, InboundRequest from, long deadlineMs, CompletableFuture<Response> answer) {
+        long leftMs = deadlineMs - ticksMs.getAsLong();
         if (isHere()) {
             decideHere(request, from).whenComplete((response, failure) -> {
                 if (response != null && WrongController.isToldBy(response)) {
-                    again(request, from, deadlineNs, answer);
+                    again(request, from, deadlineMs, answer);
                 } else {
                     complete(answer, response, failure);
                 }
@@ -78,9 +86,9 @@ final class ActiveController {
             channel.send(Envelopes.enclose(from, request), Math.min(leftMs, requestTimeoutMs))
                     .whenComplete((response, failure) -> {
                         if (failure != null) {
-                            again(request, from, deadlineNs, answer);
+                            again(request, from, deadlineMs, answer);
                         } else {
-                            open((EnvelopeResponse) response, request, from, deadlineNs, answer);
+                            open((EnvelopeResponse) response, request, from, deadlineMs, answer);
                         }
                     });
         }
@@ -96,12 +104,12 @@ final class ActiveController {
             EnvelopeResponse envelope,
             Request request,
             InboundRequest from,
-            long deadlineNs,
+            long deadlineMs,
             CompletableFuture<Response> answer) {
         ErrorCode error = ErrorCode.of(envelope.errorCode());
         ByteBuffer data = envelope.responseData();
         if (error == ErrorCode.NOT_CONTROLLER) {
-            again(request, from, deadlineNs, answer);
+            again(request, from, deadlineMs, answer);
         } else if (error != ErrorCode.NONE || data == null) {
             answer.completeExceptionally(new IllegalStateException("the active controller answered with " + error));
         } else {
@@ -113,8 +121,8 @@ final class ActiveController {
         }
     }
 
-    private void again(Request request, InboundRequest from, long deadlineNs, CompletableFuture<Response> answer) {
-        var unused = from.connection().loop().schedule(() -> attempt(request, from, deadlineNs, answer), PAUSE_MS);
+    private void again(Request request, InboundRequest from, long deadlineMs, CompletableFuture<Response> answer) {
+        var unused = from.connection().loop().schedule(() -> attempt(request, from, deadlineMs, answer), PAUSE_MS);
     }
 
     private static void complete(

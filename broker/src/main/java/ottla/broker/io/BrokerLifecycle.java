@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongFunction;
@@ -43,7 +42,7 @@ final class BrokerLifecycle {
     private static final long RETRY_MS = 50;
 
     /** A broker that wants to stop and gets no answer from any controller for this long stops without. */
-    private static final long LEAVE_UNHEARD_NS = TimeUnit.SECONDS.toNanos(5);
+    private static final long LEAVE_UNHEARD_MS = 5_000;
 
     private final Loop loop;
     private final Function<Request, CompletionStage<Response>> controller;
@@ -62,14 +61,19 @@ final class BrokerLifecycle {
     private boolean asking;
     private boolean leaving;
     private boolean registrationDue;
-    private long unheardSinceNs;
+    private long unheardSinceMs;
 
     /**
      * @param heartbeatIntervalMs {@code broker.heartbeat.interval.ms}
      * @param directoryFailureTimeoutMs {@code log.dir.failure.timeout.ms}
      * @param jitter spreads the heartbeats of a cluster's brokers
      */
-    record Settings(int brokerId, int heartbeatIntervalMs, long directoryFailureTimeoutMs, Random jitter) {}
+    record Settings(
+            int brokerId,
+            int heartbeatIntervalMs,
+            long directoryFailureTimeoutMs,
+            Random jitter,
+            LongSupplier ticksMs) {}
 
     /** A directory that failed, which every heartbeat names from then on. */
     private enum Report {
@@ -157,7 +161,7 @@ final class BrokerLifecycle {
     CompletionStage<Void> leave() {
         loop.execute(() -> {
             leaving = true;
-            unheardSinceNs = System.nanoTime();
+            unheardSinceMs = settings.ticksMs.getAsLong();
             if (epoch < 0) {
                 gone.complete(null);
             } else {
@@ -254,7 +258,7 @@ final class BrokerLifecycle {
                 .whenComplete((response, failure) -> loop.execute(() -> {
                     asking = false;
                     if (failure == null) {
-                        unheardSinceNs = System.nanoTime();
+                        unheardSinceMs = settings.ticksMs.getAsLong();
                         taken.accept(response);
                         return;
                     }
@@ -262,7 +266,7 @@ final class BrokerLifecycle {
                             "The controller did not answer {}: {}",
                             request.apiKey().title(),
                             failure.getMessage());
-                    if (leaving && System.nanoTime() - unheardSinceNs > LEAVE_UNHEARD_NS) {
+                    if (leaving && settings.ticksMs.getAsLong() - unheardSinceMs > LEAVE_UNHEARD_MS) {
                         // whoever could take over will notice that this broker is gone
                         gone.complete(null);
                     } else {

@@ -221,9 +221,16 @@ final class BrokerRole {
         return new GroupCoordinator(
                 around.settings().groups(),
                 new ImageTopics(around.cluster()),
-                () -> UUID.randomUUID().toString(),
+                this::memberUuid,
                 thread.loop(),
                 around.host().clock()::millis);
+    }
+
+    /** What makes a member's id differ from all others: a UUID of version 4, in its usual form. */
+    private String memberUuid() {
+        long high = around.host().random().nextLong();
+        long low = around.host().random().nextLong();
+        return new UUID((high & ~0xF000L) | 0x4000L, (low & ~(0b11L << 62)) | (0b10L << 62)).toString();
     }
 
     private BrokerLifecycle lifecycle() {
@@ -238,7 +245,8 @@ final class BrokerRole {
                         config.nodeId(),
                         values.number("broker.heartbeat.interval.ms"),
                         values.longNumber("log.dir.failure.timeout.ms"),
-                        new Random(around.host().random().nextLong())));
+                        new Random(around.host().random().nextLong()),
+                        around.host().ticksMs()));
     }
 
     private BrokerRegistrationRequest registration() {

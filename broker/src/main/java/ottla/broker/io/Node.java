@@ -129,7 +129,11 @@ final class Node implements AutoCloseable {
         ApiTable controllerTable =
                 ApiTables.controller(metadata.controller().requests(), metadata.quorum(), cluster, values);
         ActiveController active = new ActiveController(
-                metadata.controller(), controllerTable, metadata.clientsChannel(), values.number("request.timeout.ms"));
+                metadata.controller(),
+                controllerTable,
+                metadata.clientsChannel(),
+                values.number("request.timeout.ms"),
+                host.ticksMs());
         if (!config.isBroker()) {
             openController(controllerTable);
             // with nothing to carry out, the newest image is at once what is served

@@ -27,12 +27,10 @@ final class QuorumAccess implements SnapshotSink, QuorumFeature {
     }
 
     @Override
-    public void write(Provenance at, Iterable<VersionedRecord> records) {
+    public CompletionStage<?> write(Provenance at, Iterable<VersionedRecord> records) {
         QuorumNode node = Objects.requireNonNull(quorum, "a snapshot of a log that nobody has opened");
         SnapshotId id = new SnapshotId(at.endOffset(), at.epoch());
-        node.createSnapshot(id, at.appendTimeMs(), chunks(records.iterator()))
-                .toCompletableFuture()
-                .join();
+        return node.createSnapshot(id, at.appendTimeMs(), () -> chunks(records.iterator()));
     }
 
     @Override

@@ -14,7 +14,7 @@ import ottla.wire.message.metadata.MetadataRecord;
 
 /**
  * Decides when a snapshot is due and has it written. {@link #committed} and {@link #loaded} are called on the controller's
- * thread; writing, which may take long, runs on a thread of its own and reads nothing but an immutable image.
+ * thread; writing, which may take long, is the quorum's and reads nothing but an immutable image.
  */
 final class Snapshots {
     private static final Logger LOG = LoggerFactory.getLogger(Snapshots.class);
@@ -52,26 +52,28 @@ final class Snapshots {
         if (due && image.isBootstrapped() && writing.compareAndSet(false, true)) {
             bytesSince = 0;
             lastMs = at.appendTimeMs();
-            Thread.ofPlatform().name("metadata-snapshot").daemon().start(() -> write(image, at));
+            write(image, at);
         }
     }
 
     private void write(ClusterImage image, Provenance at) {
-        try {
-            long startNs = System.nanoTime();
-            List<MetadataRecord> records = image.toRecords();
-            sink.write(at, versioned(records, image.metadataVersion()));
-            LOG.info(
-                    "wrote a snapshot of {} records up to offset {} in {} ms",
-                    records.size(),
-                    at.lastOffset(),
-                    (System.nanoTime() - startNs) / 1_000_000);
-        } catch (RuntimeException failure) {
-            // the log is still whole; the next one is due after as many bytes again
-            LOG.error("the snapshot up to offset {} was not written", at.lastOffset(), failure);
-        } finally {
-            writing.set(false);
-        }
+        long startNs = System.nanoTime();
+        sink.write(
+                        at,
+                        () -> versioned(image.toRecords(), image.metadataVersion())
+                                .iterator())
+                .whenComplete((written, failure) -> {
+                    writing.set(false);
+                    if (failure == null) {
+                        LOG.info(
+                                "wrote a snapshot up to offset {} in {} ms",
+                                at.lastOffset(),
+                                (System.nanoTime() - startNs) / 1_000_000);
+                    } else {
+                        // the log is still whole; the next one is due after as many bytes again
+                        LOG.error("the snapshot up to offset {} was not written", at.lastOffset(), failure);
+                    }
+                });
     }
 
     static Iterable<VersionedRecord> versioned(List<MetadataRecord> records, MetadataVersion version) {

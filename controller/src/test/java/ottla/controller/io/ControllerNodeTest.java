@@ -9,6 +9,7 @@ import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -76,6 +77,7 @@ class ControllerNodeTest {
                     List<VersionedRecord> copy = new ArrayList<>();
                     records.forEach(copy::add);
                     snapshots.add(new WrittenSnapshot(at, copy));
+                    return CompletableFuture.completedStage(null);
                 },
                 QuorumFeature.fixed(0),
                 clockMs::get,

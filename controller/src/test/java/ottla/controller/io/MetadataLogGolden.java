@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -182,7 +183,7 @@ class MetadataLogGolden {
                 ControllerNode.Timing.NEVER,
                 new PlainConfigRules(),
                 Activation.bootstrap(MetadataVersion.LATEST),
-                (at, records) -> {},
+                (at, records) -> CompletableFuture.completedStage(null),
                 QuorumFeature.fixed(0),
                 clockMs::get,
                 new Random(1),

@@ -3,7 +3,6 @@ package ottla.coordinator.group;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ottla.base.Check;
@@ -124,7 +123,7 @@ final class ClassicRebalance {
         if (!waits || group.pendingSyncs().isEmpty()) {
             return Write.NOTHING;
         }
-        Set<String> late = Set.copyOf(group.pendingSyncs());
+        List<String> late = List.copyOf(group.pendingSyncs());
         for (String memberId : late) {
             group.remove(memberId).ifPresent(member -> dismiss(group, member));
         }

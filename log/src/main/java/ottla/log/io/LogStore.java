@@ -257,12 +257,12 @@ public final class LogStore implements AutoCloseable {
 
     private void setStraysAside(Shelf shelf, Set<TopicPartition> ours) {
         try {
-            for (TopicPartition partition : Set.copyOf(shelf.partitions())) {
+            for (TopicPartition partition : List.copyOf(shelf.partitions())) {
                 if (!ours.contains(partition)) {
                     shelf.setAsideAsStray(partition);
                 }
             }
-            for (TopicPartition partition : Set.copyOf(shelf.futures())) {
+            for (TopicPartition partition : List.copyOf(shelf.futures())) {
                 if (!ours.contains(partition)) {
                     shelf.setAsideAsStray(partition);
                 }

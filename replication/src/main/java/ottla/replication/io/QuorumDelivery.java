@@ -68,7 +68,7 @@ final class QuorumDelivery {
     }
 
     private void loadSnapshotIfNeeded(long highWatermark) {
-        if (deliveredEnd != 0 && deliveredEnd >= log.startOffset()) {
+        if (highWatermark <= deliveredEnd || (deliveredEnd != 0 && deliveredEnd >= log.startOffset())) {
             return;
         }
         Optional<SnapshotId> newest = log.snapshots().list().stream().reduce((older, newer) -> newer);

@@ -2,7 +2,6 @@ package ottla.replication.io;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -165,12 +164,12 @@ public final class QuorumNode implements AutoCloseable {
     }
 
     /**
-     * Writes a snapshot of all that is committed up to a batch that the listeners were told of. The records are taken from the
-     * iterator, some at a time, on a disk thread. The stage is done when the snapshot is in place; it fails if there is one that
+     * Writes a snapshot of all that is committed up to a batch that the listeners were told of. The records are iterated over once,
+     * some at a time, on a disk thread. The stage is done when the snapshot is in place; it fails if there is one that
      * new already, or if the disk does not take it.
      */
     public CompletionStage<SnapshotId> createSnapshot(
-            SnapshotId id, long lastContainedTimeMs, Iterator<List<VersionedRecord>> records) {
+            SnapshotId id, long lastContainedTimeMs, Iterable<List<VersionedRecord>> records) {
         CompletableFuture<SnapshotId> created = new CompletableFuture<>();
         submit(created, () -> {
             VoterHistory voters = shell.quorum().voters();
@@ -198,14 +197,12 @@ public final class QuorumNode implements AutoCloseable {
             SnapshotId id,
             long lastContainedTimeMs,
             List<ControlRecord> membership,
-            Iterator<List<VersionedRecord>> records,
+            Iterable<List<VersionedRecord>> records,
             CompletableFuture<SnapshotId> created) {
         try (SnapshotWriter writer =
                 shell.log().snapshots().write(id, disk.clock().millis())) {
             writer.header(lastContainedTimeMs, membership);
-            while (records.hasNext()) {
-                writer.append(records.next());
-            }
+            records.forEach(writer::append);
             writer.finish();
         } catch (RuntimeException failure) {
             LOG.warn("Could not write the snapshot {}", id, failure);

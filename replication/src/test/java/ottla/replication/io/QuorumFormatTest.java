@@ -199,8 +199,7 @@ final class QuorumFormatTest {
             quorum.leads().append(List.of(topic));
             quorum.committed(1);
             quorum.node()
-                    .createSnapshot(
-                            new SnapshotId(2, 1), 77, List.of(List.of(topic)).iterator())
+                    .createSnapshot(new SnapshotId(2, 1), 77, List.of(List.of(topic)))
                     .toCompletableFuture()
                     .get();
         }

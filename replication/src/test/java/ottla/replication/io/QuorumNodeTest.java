@@ -92,11 +92,7 @@ final class QuorumNodeTest {
             assertThat(term.append(topics(2))).isEqualTo(new Append.Accepted(2, 2));
             assertThat(term.append(topics(3))).isEqualTo(new Append.Accepted(3, 3));
             // answered by the thread that would write: it is still there, and nothing was committed
-            assertThat(quorum.node()
-                            .createSnapshot(
-                                    new SnapshotId(2, 1),
-                                    0,
-                                    List.<List<VersionedRecord>>of().iterator()))
+            assertThat(quorum.node().createSnapshot(new SnapshotId(2, 1), 0, List.of()))
                     .failsWithin(10, TimeUnit.SECONDS);
             assertThat(term.committedEndOffset()).isEqualTo(2);
             disk.limit(Long.MAX_VALUE);
@@ -157,7 +153,7 @@ final class QuorumNodeTest {
 
     private static void create(TestQuorum quorum, SnapshotId id, List<VersionedRecord> records) throws Exception {
         assertThat(quorum.node()
-                        .createSnapshot(id, 77, List.of(records).iterator())
+                        .createSnapshot(id, 77, List.of(records))
                         .toCompletableFuture()
                         .get())
                 .isEqualTo(id);
