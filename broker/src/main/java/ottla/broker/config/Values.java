@@ -1,6 +1,7 @@
 package ottla.broker.config;
 
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -15,12 +16,12 @@ public final class Values {
 
     Values(ConfigTable table, Map<String, String> set) {
         this.table = table;
-        this.set = new LinkedHashMap<>(set);
+        this.set = Collections.unmodifiableMap(new LinkedHashMap<>(set));
     }
 
     /** What the file and the overrides say, unknown keys included. */
     public Map<String, String> set() {
-        return Map.copyOf(set);
+        return set;
     }
 
     public boolean isSet(String key) {

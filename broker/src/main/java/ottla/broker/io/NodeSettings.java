@@ -212,6 +212,8 @@ record NodeSettings(NodeConfig config) {
                         0)));
         Map<String, String> log = new HashMap<>();
         log.put("segment.bytes", values.text("metadata.log.segment.bytes"));
+        // what Kafka's own tests ask for
+        values.find("internal.metadata.log.segment.bytes").ifPresent(bytes -> log.put("internal.segment.bytes", bytes));
         log.put("segment.ms", values.text("metadata.log.segment.ms"));
         return new QuorumSettings(
                 clusterId,

@@ -6,7 +6,6 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -60,10 +59,17 @@ public final class Replicas {
         }
 
         List<Replica> all() {
-            return Arrays.stream(replicas)
-                    .filter(Objects::nonNull)
-                    .map(Objects::requireNonNull)
-                    .toList();
+            List<Replica> here = new ArrayList<>();
+            addTo(here);
+            return here;
+        }
+
+        void addTo(List<Replica> list) {
+            for (@Nullable Replica replica : replicas) {
+                if (replica != null) {
+                    list.add(replica);
+                }
+            }
         }
 
         void set(int partition, @Nullable Replica replica) {
@@ -127,7 +133,7 @@ public final class Replicas {
 
     public List<Replica> all() {
         List<Replica> all = new ArrayList<>();
-        byName.values().forEach(topic -> all.addAll(topic.all()));
+        byName.values().forEach(topic -> topic.addTo(all));
         return all;
     }
 
