@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -27,6 +28,7 @@ import ottla.controller.image.TopicDelta;
 import ottla.controller.image.TopicImage;
 import ottla.controller.io.ImageListener;
 import ottla.log.LogConfig;
+import ottla.log.io.DiskFailure;
 import ottla.log.io.LogDirectory;
 import ottla.log.io.LogStore;
 import ottla.replication.io.Fetchers;
@@ -52,6 +54,9 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
     private static final String LEADER_LIMIT = "leader.replication.throttled.rate";
     private static final String FOLLOWER_LIMIT = "follower.replication.throttled.rate";
 
+    /** How long a log that found no room waits until it is tried again. */
+    private static final long ROOM_RETRY_MS = 1_000;
+
     private static final String UNLIMITED = Long.toString(Long.MAX_VALUE);
 
     private final int nodeId;
@@ -67,8 +72,13 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
     /** A single one. What comes when the node is about to end is not carried out any more. */
     private final Threads thread;
 
+    /** Where the logs are to be begun that found a full disk. The thread's alone. */
+    private final Map<Roomless, LogStore.Origin> roomless = new HashMap<>();
+
     private volatile long offset = -1;
     private final CompletableFuture<Void> loaded = new CompletableFuture<>();
+
+    private record Roomless(TopicPartition name, Uuid topicId) {}
 
     MetadataApplier(
             NodeConfig config,
@@ -185,9 +195,22 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
     private void assign(TopicPartition name, Uuid topicId, LogConfig config, PartitionRegistration partition) {
         boolean isNew = loaded.isDone()
                 && cluster.image().topics().partition(topicId, name.partition()).isEmpty();
-        LogStore.Place place =
-                new LogStore.Place(isNew ? LogStore.Origin.NEW : LogStore.Origin.KNOWN, partition.directory(nodeId));
+        assign(name, topicId, config, partition, isNew ? LogStore.Origin.NEW : LogStore.Origin.KNOWN);
+    }
+
+    private void assign(
+            TopicPartition name,
+            Uuid topicId,
+            LogConfig config,
+            PartitionRegistration partition,
+            LogStore.Origin origin) {
+        LogStore.Place place = new LogStore.Place(origin, partition.directory(nodeId));
         Replicas.Assigned assigned = replicas.assign(name, topicId, config, assignment(partition), place);
+        if (assigned instanceof Replicas.Assigned.Offline(DiskFailure failure)
+                && failure.kind() == DiskFailure.Kind.FULL
+                && roomless.putIfAbsent(new Roomless(name, topicId), origin) == null) {
+            thread.after(ROOM_RETRY_MS, () -> assignAgain(new Roomless(name, topicId)));
+        }
         if (assigned instanceof Replicas.Assigned.Done(Replica replica, Partition.Transition transition)) {
             tellDirectory(replica, partition);
             follow(replica, partition);
@@ -202,6 +225,18 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
                 groups.lead(name.partition(), replica);
             }
         }
+    }
+
+    /** A full disk is no failed one: a partition that could not be begun for want of room is when there is some. */
+    private void assignAgain(Roomless waiting) {
+        LogStore.Origin origin = Objects.requireNonNull(roomless.remove(waiting), "only what waits is tried again");
+        TopicPartition name = waiting.name();
+        ClusterImage image = cluster.image();
+        image.topics()
+                .partition(waiting.topicId(), name.partition())
+                .filter(partition -> partition.hasReplica(nodeId) && replicas.isOffline(name))
+                .ifPresent(partition ->
+                        assign(name, waiting.topicId(), config(image, layers(image), name.topic()), partition, origin));
     }
 
     private void follow(Replica replica, PartitionRegistration partition) {

@@ -4,10 +4,8 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import ottla.base.ErrorCode;
-import ottla.base.TopicPartition;
 import ottla.replication.io.ReplicaContent;
 import ottla.replication.io.ReplicaContent.Entry;
 import ottla.wire.message.FetchRequest;
@@ -33,36 +31,26 @@ final class SimulatedConsumer {
             ErrorCode.UNKNOWN_LEADER_EPOCH,
             ErrorCode.KAFKA_STORAGE_ERROR);
 
-    private final SimulatedHost host;
-    private final SimulatedNetwork network;
-    private final SplittableRandom random;
+    private final SimulatedClient client;
     private final CommittedHistory history;
     private final SimulatedMetadata metadata;
-    private final TopicPartition partition;
+    private final int partition;
     private final List<Entry> read = new ArrayList<>();
 
-    SimulatedConsumer(
-            SimulatedHost host,
-            SimulatedNetwork network,
-            SplittableRandom random,
-            CommittedHistory history,
-            SimulatedMetadata metadata,
-            TopicPartition partition) {
-        this.host = host;
-        this.network = network;
-        this.random = random;
+    SimulatedConsumer(SimulatedClient client, CommittedHistory history, SimulatedMetadata metadata, int partition) {
+        this.client = client;
         this.history = history;
         this.metadata = metadata;
         this.partition = partition;
     }
 
     void start() {
-        host.after(0, this::attempt);
+        client.after(0, this::attempt);
     }
 
     /** Whether it has read all there is. */
     boolean isDone() {
-        return read.size() == history.size(partition);
+        return read.size() == history.size(metadata.place(partition));
     }
 
     private void attempt() {
@@ -71,17 +59,16 @@ final class SimulatedConsumer {
             return;
         }
         FetchPartition wanted = FetchPartition.DEFAULT
-                .withPartition(partition.partition())
-                .withCurrentLeaderEpoch(metadata.leaderEpoch(partition.partition()))
+                .withPartition(partition)
+                .withCurrentLeaderEpoch(metadata.leaderEpoch(partition))
                 .withFetchOffset(read.size())
                 .withPartitionMaxBytes(1 << 16);
         FetchRequest request = FetchRequest.DEFAULT
                 .withMaxWaitMs(500)
                 .withMinBytes(1)
                 .withMaxBytes(1 << 20)
-                .withTopics(List.of(new FetchTopic(partition.topic(), metadata.topicId(), List.of(wanted))));
-        network.send(host, "client", metadata.leader(partition).get(), request, TIMEOUT_MS)
-                .whenComplete((response, failure) -> host.after(0, () -> answered(response)));
+                .withTopics(List.of(new FetchTopic(metadata.topic(), metadata.topicId(), List.of(wanted))));
+        client.ask(metadata.leader(partition).get(), request, TIMEOUT_MS, this::answered);
     }
 
     private void answered(@Nullable Response response) {
@@ -92,7 +79,7 @@ final class SimulatedConsumer {
             ErrorCode error = ErrorCode.of(data.errorCode());
             if (error == ErrorCode.NONE) {
                 take(data.records());
-                host.after(random.nextLong(PAUSE_US), this::attempt);
+                client.after(client.random().nextLong(PAUSE_US), this::attempt);
                 return;
             }
             if (!PASSING.contains(error)) {
@@ -110,7 +97,7 @@ final class SimulatedConsumer {
         ReplicaContent.read(records, read.size(), Long.MAX_VALUE, entries);
         records.release();
         for (Entry entry : entries) {
-            history.checkRead(partition, read.size(), entry);
+            history.checkRead(metadata.place(partition), read.size(), entry);
             read.add(entry);
         }
     }

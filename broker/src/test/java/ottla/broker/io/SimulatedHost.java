@@ -1,7 +1,6 @@
 package ottla.broker.io;
 
 import java.net.InetSocketAddress;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -45,6 +44,7 @@ final class SimulatedHost implements Host {
 
     private final int nodeId;
     private final SimulatedTime time;
+    private final SimulatedClock clock;
     private final SimulatedNetwork network;
     private final SplittableRandom random;
     private final Runnable ended;
@@ -53,6 +53,10 @@ final class SimulatedHost implements Host {
     private final List<Integer> ports = new ArrayList<>();
     private @Nullable SteppedQuorum quorum;
     private boolean quorumScheduled;
+
+    /** When the quorum is looked at even if nothing happens. */
+    private long wakeUs = Long.MAX_VALUE;
+
     private boolean alive = true;
     private boolean halted;
 
@@ -63,12 +67,14 @@ final class SimulatedHost implements Host {
     SimulatedHost(
             int nodeId,
             SimulatedTime time,
+            SimulatedClock clock,
             SimulatedNetwork network,
             SplittableRandom random,
             Runnable ended,
             IntConsumer touched) {
         this.nodeId = nodeId;
         this.time = time;
+        this.clock = clock;
         this.network = network;
         this.random = random;
         this.ended = ended;
@@ -109,8 +115,8 @@ final class SimulatedHost implements Host {
         time.after(delayUs, () -> happen(deed));
     }
 
-    private static long us(long delayMs) {
-        return Math.min(delayMs, NEVER_US) * 1_000;
+    private long us(long delayMs) {
+        return delayMs <= 0 ? 0 : clock.trueUs(Math.min(delayMs, NEVER_US / 1_000 + 1));
     }
 
     private void happen(Runnable deed) {
@@ -141,20 +147,39 @@ final class SimulatedHost implements Host {
         });
     }
 
+    /** One wake-up is enough: what is due later is looked for when it comes. */
     private void wakeAt(long deadlineMs) {
-        if (deadlineMs != Long.MAX_VALUE) {
-            time.at(deadlineMs * 1000, () -> happen(() -> {}));
+        if (deadlineMs == Long.MAX_VALUE) {
+            return;
+        }
+        long timeUs = time.nowUs() + us(deadlineMs - clock.ticksMs());
+        if (timeUs >= wakeUs) {
+            return;
+        }
+        wakeUs = timeUs;
+        time.after(timeUs - time.nowUs(), () -> {
+            if (wakeUs == timeUs) {
+                wakeUs = Long.MAX_VALUE;
+                happen(this::wake);
+            }
+        });
+    }
+
+    private void wake() {
+        SteppedQuorum stepped = quorum;
+        if (stepped != null && !quorumScheduled && !stepped.isDue()) {
+            wakeAt(stepped.nextDeadlineMs());
         }
     }
 
     @Override
     public InstantSource clock() {
-        return () -> Instant.ofEpochMilli(time.millis());
+        return clock;
     }
 
     @Override
     public LongSupplier ticksMs() {
-        return () -> time.nowUs() / 1000;
+        return clock::ticksMs;
     }
 
     @Override
@@ -225,7 +250,7 @@ final class SimulatedHost implements Host {
     }
 
     private final class Machine implements MachineDrive {
-        private final MachineLoop loop = new MachineLoop(time::millis, this::wake);
+        private final MachineLoop loop = new MachineLoop(clock::millis, this::wake);
         private boolean scheduled;
         private boolean closed;
 
@@ -248,13 +273,24 @@ final class SimulatedHost implements Host {
             }
             if (loop.drain()) {
                 wake();
-            } else if (loop.nextDeadlineMs() != Long.MAX_VALUE) {
-                after(Math.max(1, loop.nextDeadlineMs() - time.millis()) * 1000, () -> {
-                    if (loop.hasWork()) {
-                        wake();
-                    }
-                });
+            } else {
+                sleep();
             }
+        }
+
+        /** Until the next deadline; the clock may be set meanwhile. */
+        private void sleep() {
+            long deadlineMs = loop.nextDeadlineMs();
+            if (deadlineMs == Long.MAX_VALUE) {
+                return;
+            }
+            after(us(Math.max(1, deadlineMs - clock.millis())), () -> {
+                if (loop.hasWork()) {
+                    wake();
+                } else if (!scheduled && loop.nextDeadlineMs() == deadlineMs) {
+                    sleep();
+                }
+            });
         }
 
         @Override

@@ -1,6 +1,7 @@
 package ottla.broker.io;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -8,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
 import ottla.replication.quorum.Endpoint;
 import ottla.wire.io.Connection;
 import ottla.wire.io.InboundRequest;
@@ -30,7 +32,25 @@ final class SimulatedNetwork {
     private final Map<Way, Wire> wires = new HashMap<>();
     private final List<Pending> pending = new ArrayList<>();
     private final Set<Pair> cut = new HashSet<>();
+    private final List<Runnable> held = new ArrayList<>();
+    private Predicate<Message> holds = message -> false;
+    private Tampering tampering = new Tampering() {};
+    private final Map<ApiKey, Integer> sent = new EnumMap<>(ApiKey.class);
     private int nextCorrelation;
+
+    /** A request on its way from one node to another. */
+    record Message(int from, int to, Request request) {}
+
+    /** What becomes of messages under way: how a protection is taken out that lies in what they say. */
+    interface Tampering {
+        default Request request(Message message) {
+            return message.request();
+        }
+
+        default Response response(Message message, Response response) {
+            return response;
+        }
+    }
 
     private record Door(SimulatedHost host, NetworkListener listener) {}
 
@@ -62,6 +82,33 @@ final class SimulatedNetwork {
         cut.clear();
     }
 
+    /** How many requests of a kind set out. */
+    int sentCount(ApiKey api) {
+        return sent.getOrDefault(api, 0);
+    }
+
+    void tamper(Tampering with) {
+        tampering = with;
+    }
+
+    /** From now on such requests stay under way. */
+    void hold(Predicate<Message> which) {
+        holds = which;
+    }
+
+    /** How many requests are held. */
+    int heldCount() {
+        return held.size();
+    }
+
+    /** Lets go of what was held. */
+    void release() {
+        holds = message -> false;
+        List<Runnable> deliveries = new ArrayList<>(held);
+        held.clear();
+        deliveries.forEach(Runnable::run);
+    }
+
     private boolean passes(SimulatedHost from, SimulatedHost to) {
         return !cut.contains(new Pair(from.nodeId(), to.nodeId()));
     }
@@ -83,9 +130,9 @@ final class SimulatedNetwork {
     /** Sends a request; the stage completes as an event of the sender. */
     CompletionStage<Response> send(SimulatedHost from, String purpose, Endpoint to, Request request, long timeoutMs) {
         CompletableFuture<Response> answer = new CompletableFuture<>();
-        from.after(timeoutMs * 1000, () -> {
+        time.after(timeoutMs * 1000, () -> {
             if (!answer.isDone()) {
-                answer.completeExceptionally(new IllegalStateException("no answer in time"));
+                from.after(0, () -> answer.completeExceptionally(new IllegalStateException("no answer in time")));
             }
         });
         Door door = doors.get(to.port());
@@ -105,21 +152,28 @@ final class SimulatedNetwork {
         Wire wire = wires.computeIfAbsent(
                 new Way(from, purpose, to.port(), target),
                 way -> new Wire(new MemoryConnection(door.listener().name(), target.loop())));
-        target.after(wire.arrivalDelayUs(), () -> {
+        sent.merge(request.apiKey(), 1, Integer::sum);
+        Message message = new Message(from.nodeId(), target.nodeId(), request);
+        Runnable delivery = () -> target.after(wire.arrivalDelayUs(), () -> {
             if (passes(from, target)) {
                 Inbound inbound = new Inbound(
-                        request,
+                        tampering.request(message),
                         wire.connection,
                         nextCorrelation++,
                         purpose,
                         response -> from.after(wire.returnDelayUs(), () -> {
                             if (passes(target, from)) {
-                                answer.complete(response);
+                                answer.complete(tampering.response(message, response));
                             }
                         }));
                 wire.connection.loop().execute(() -> door.listener().handler().handle(inbound));
             }
         });
+        if (holds.test(message)) {
+            held.add(delivery);
+        } else {
+            delivery.run();
+        }
         return answer;
     }
 

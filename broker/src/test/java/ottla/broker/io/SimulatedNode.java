@@ -29,10 +29,11 @@ final class SimulatedNode {
     private final NodeConfig config;
     private final NodeSettings settings;
     private final SimulatedTime time;
+    private final SimulatedClock clock;
     private final SimulatedNetwork network;
     private final SplittableRandom random;
     private final IntConsumer touched;
-    private final FaultyDisk disk;
+    private FaultyDisk disk;
     private @Nullable SimulatedHost host;
     private @Nullable Node node;
     private boolean serving;
@@ -41,6 +42,7 @@ final class SimulatedNode {
     SimulatedNode(
             NodeConfig config,
             SimulatedTime time,
+            SimulatedClock clock,
             SimulatedNetwork network,
             SplittableRandom random,
             IntConsumer touched) {
@@ -48,16 +50,23 @@ final class SimulatedNode {
         this.config = config;
         this.settings = new NodeSettings(config);
         this.time = time;
+        this.clock = clock;
         this.network = network;
         this.random = random;
         this.touched = touched;
-        disk = new FaultyDisk(random.nextLong(), config.logDirs().getFirst().toString());
-        disk.createDirectory("");
+        disk = formatted();
+    }
+
+    private FaultyDisk formatted() {
+        FaultyDisk fresh =
+                new FaultyDisk(random.nextLong(), config.logDirs().getFirst().toString());
+        fresh.createDirectory("");
         Uuid directory = new Uuid(0x1234_5678_9abc_4de0L + id, 0x8000_0000_0000_0000L + id);
         QuorumFormat.format(
-                disk,
+                fresh,
                 new QuorumFormat.Plan(CLUSTER, id, directory, Formatting.features(), Optional.empty()),
-                time.millis());
+                clock.millis());
+        return fresh;
     }
 
     /** The configuration of a node that is broker and controller, as are the first of the cluster, or broker only. */
@@ -106,7 +115,8 @@ final class SimulatedNode {
 
     /** Starts a process. */
     void start() {
-        SimulatedHost process = new SimulatedHost(id, time, network, random.split(), () -> ended(this.host), touched);
+        SimulatedHost process =
+                new SimulatedHost(id, time, clock, network, random.split(), () -> ended(this.host), touched);
         Node started = new Node(config, settings, process);
         host = process;
         node = started;
@@ -165,6 +175,12 @@ final class SimulatedNode {
         disk.crash();
     }
 
+    /** The machine is gone, and comes back with a disk of the same name that has nothing on it. */
+    void loseDisk() {
+        kill();
+        disk = formatted();
+    }
+
     /** Stops in order: hands over first. */
     void stop() {
         Node leaving = node;
@@ -191,6 +207,11 @@ final class SimulatedNode {
         if (process != null) {
             process.resume();
         }
+    }
+
+    /** Somebody sets its time of day. */
+    void setClock() {
+        clock.set(random);
     }
 
     /** The cluster as this node's broker shows it. */

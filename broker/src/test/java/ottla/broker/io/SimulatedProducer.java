@@ -10,7 +10,8 @@ import java.util.SplittableRandom;
 import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 import ottla.base.ErrorCode;
-import ottla.base.TopicPartition;
+import ottla.base.Uuid;
+import ottla.broker.io.CommittedHistory.Place;
 import ottla.wire.message.ProduceRequest;
 import ottla.wire.message.ProduceRequest.PartitionProduceData;
 import ottla.wire.message.ProduceRequest.TopicProduceData;
@@ -38,15 +39,13 @@ final class SimulatedProducer {
             ErrorCode.REQUEST_TIMED_OUT,
             ErrorCode.KAFKA_STORAGE_ERROR);
 
-    private final SimulatedHost host;
-    private final SimulatedTime time;
-    private final SimulatedNetwork network;
-    private final SplittableRandom random;
+    private final SimulatedClient client;
     private final CommittedHistory history;
     private final SimulatedMetadata metadata;
-    private final TopicPartition partition;
+    private final int partition;
     private final long producerId;
-    private final BiPredicate<Integer, TopicPartition> succeeded;
+    private final BiPredicate<Integer, Place> succeeded;
+    private Uuid topicId = Uuid.ZERO;
     private List<String> batch = List.of();
     private int nextSequence;
     private int nextValue;
@@ -54,19 +53,13 @@ final class SimulatedProducer {
 
     /** @param succeeded whether another broker has come to lead a partition after one that did */
     SimulatedProducer(
-            SimulatedHost host,
-            SimulatedTime time,
-            SimulatedNetwork network,
-            SplittableRandom random,
+            SimulatedClient client,
             CommittedHistory history,
             SimulatedMetadata metadata,
-            TopicPartition partition,
+            int partition,
             long producerId,
-            BiPredicate<Integer, TopicPartition> succeeded) {
-        this.host = host;
-        this.time = time;
-        this.network = network;
-        this.random = random;
+            BiPredicate<Integer, Place> succeeded) {
+        this.client = client;
         this.history = history;
         this.metadata = metadata;
         this.partition = partition;
@@ -75,7 +68,7 @@ final class SimulatedProducer {
     }
 
     void start() {
-        host.after(0, this::compose);
+        client.after(0, this::compose);
     }
 
     /** Sends nothing new any more. */
@@ -92,7 +85,7 @@ final class SimulatedProducer {
             return;
         }
         List<String> values = new ArrayList<>();
-        int count = 1 + random.nextInt(3);
+        int count = 1 + client.random().nextInt(3);
         for (int i = 0; i < count; i++) {
             values.add(producerId + "-" + nextValue++);
         }
@@ -105,19 +98,23 @@ final class SimulatedProducer {
             metadata.refresh(this::attempt);
             return;
         }
+        if (!metadata.topicId().equals(topicId)) {
+            // in a new topic nothing came before this
+            topicId = metadata.topicId();
+            nextSequence = 0;
+        }
         int asked = metadata.leaderId(partition).orElseThrow();
         BatchWriter writer = BatchWriter.at(0).producer(producerId, (short) 0, nextSequence);
-        batch.forEach(value -> writer.append(time.millis(), null, bytes(value)));
+        batch.forEach(value -> writer.append(client.millis(), null, bytes(value)));
         ProduceRequest request = new ProduceRequest(
                 null,
                 ALL,
                 (int) TIMEOUT_MS,
                 List.of(new TopicProduceData(
-                        partition.topic(),
-                        metadata.topicId(),
-                        List.of(new PartitionProduceData(partition.partition(), Payload.of(writer.build()))))));
-        network.send(host, "client", metadata.leader(partition).get(), request, TIMEOUT_MS + 500)
-                .whenComplete((response, failure) -> host.after(0, () -> answered(asked, response)));
+                        metadata.topic(),
+                        topicId,
+                        List.of(new PartitionProduceData(partition, Payload.of(writer.build()))))));
+        client.ask(SimulatedNode.address(asked), request, TIMEOUT_MS + 500, response -> answered(asked, response));
     }
 
     private static ByteBuffer bytes(String value) {
@@ -126,24 +123,25 @@ final class SimulatedProducer {
 
     private void answered(int asked, @Nullable Response response) {
         if (response instanceof ProduceResponse produced) {
+            Place place = new Place(topicId, partition);
             PartitionProduceResponse answer =
                     produced.responses().getFirst().partitionResponses().getFirst();
             ErrorCode error = ErrorCode.of(answer.errorCode());
             if (error == ErrorCode.NONE) {
-                history.acknowledge(partition, answer.baseOffset(), batch);
+                history.acknowledge(place, answer.baseOffset(), batch);
                 settled();
                 return;
             }
             if (error == ErrorCode.DUPLICATE_SEQUENCE_NUMBER) {
-                history.acknowledgeSomewhere(partition, batch);
+                history.acknowledgeSomewhere(place, batch);
                 settled();
                 return;
             }
             // a leader that does not know yet that there is another has missed some batches
-            boolean outdated = error == ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER && succeeded.test(asked, partition);
+            boolean outdated = error == ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER && succeeded.test(asked, place);
             if (!PASSING.contains(error) && !outdated) {
                 throw new AssertionError(
-                        "a producer of " + partition + " was told " + error + ": " + answer.errorMessage());
+                        "a producer of " + place + " was told " + error + ": " + answer.errorMessage());
             }
         }
         metadata.refresh(this::attempt);
@@ -152,6 +150,7 @@ final class SimulatedProducer {
     private void settled() {
         nextSequence += batch.size();
         batch = List.of();
-        host.after(random.nextInt(3) == 0 ? 300_000 : random.nextLong(60_000), this::compose);
+        SplittableRandom random = client.random();
+        client.after(random.nextInt(3) == 0 ? 300_000 : random.nextLong(60_000), this::compose);
     }
 }

@@ -3,10 +3,8 @@ package ottla.broker.io;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 
-/** The one clock and the one thread of a simulated cluster: everything that happens is an event at a time. */
+/** The true time and the one thread of a simulated cluster: everything that happens is an event at a time. */
 final class SimulatedTime {
-    private static final long EPOCH_MS = 1_700_000_000_000L;
-
     private record Event(long timeUs, long order, Runnable deed) implements Comparable<Event> {
         @Override
         public int compareTo(Event other) {
@@ -24,13 +22,9 @@ final class SimulatedTime {
         this.random = random;
     }
 
+    /** Microseconds since the beginning of the world. */
     long nowUs() {
         return nowUs;
-    }
-
-    /** The time of day in milliseconds. */
-    long millis() {
-        return EPOCH_MS + nowUs / 1000;
     }
 
     void after(long delayUs, Runnable deed) {
