@@ -68,7 +68,7 @@ public final class Cluster implements AutoCloseable {
             return process.kind();
         }
 
-        String bootstrap() {
+        public String bootstrap() {
             return host + ":" + port;
         }
 
@@ -111,7 +111,7 @@ public final class Cluster implements AutoCloseable {
         return this;
     }
 
-    Cluster brokers(BrokerKind... kinds) {
+    public Cluster brokers(BrokerKind... kinds) {
         return add("broker", FIRST_BROKER, List.of(kinds));
     }
 
@@ -238,7 +238,7 @@ public final class Cluster implements AutoCloseable {
         return all;
     }
 
-    Node node(int id) {
+    public Node node(int id) {
         return nodes.get(id);
     }
 
@@ -250,11 +250,11 @@ public final class Cluster implements AutoCloseable {
         return nodes.values().stream().filter(Node::isController).toList();
     }
 
-    List<Node> brokers() {
+    public List<Node> brokers() {
         return nodes.values().stream().filter(Node::isBroker).toList();
     }
 
-    String bootstrap() {
+    public String bootstrap() {
         return brokers().stream().map(Node::bootstrap).collect(Collectors.joining(","));
     }
 

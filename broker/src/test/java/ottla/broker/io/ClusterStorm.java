@@ -48,6 +48,8 @@ final class ClusterStorm {
     /** Some machine has lost its power, and the cluster has not got over it yet. */
     private boolean damaged;
 
+    private int fullDisks;
+
     ClusterStorm(long seed) {
         random = new SplittableRandom(seed);
         nodeCount = 3 + random.nextInt(3);
@@ -240,7 +242,8 @@ final class ClusterStorm {
                 }
             }
             case 1 -> {
-                if (cluster.isWhole()) {
+                // who has no room may end over it, which counts as a loss, too
+                if (cluster.isWhole() && fullDisks == 0) {
                     cluster.count("power lost");
                     damaged = true;
                     node.losePower();
@@ -286,7 +289,11 @@ final class ClusterStorm {
                     cluster.count("disk full");
                     node.fillDisk();
                     long emptyUs = random.nextLong(6 * SECOND);
-                    cluster.time().after(emptyUs, node::emptyDisk);
+                    fullDisks++;
+                    cluster.time().after(emptyUs, () -> {
+                        fullDisks--;
+                        node.emptyDisk();
+                    });
                     // it may have ended over that
                     cluster.back(node, emptyUs + 1);
                 }
