@@ -19,6 +19,9 @@ import ottla.wire.message.CreateTopicsRequest;
 import ottla.wire.message.CreateTopicsRequest.CreatableReplicaAssignment;
 import ottla.wire.message.CreateTopicsRequest.CreatableTopic;
 import ottla.wire.message.CreateTopicsResponse;
+import ottla.wire.message.DeleteTopicsRequest;
+import ottla.wire.message.DeleteTopicsRequest.DeleteTopicState;
+import ottla.wire.message.DeleteTopicsResponse;
 import ottla.wire.message.ProduceRequest;
 import ottla.wire.message.ProduceRequest.PartitionProduceData;
 import ottla.wire.message.ProduceRequest.TopicProduceData;
@@ -40,7 +43,7 @@ final class ReplicationScript {
     private static final List<NodeConfig> CONFIGS = configs();
     private static final int TIMEOUT_MS = 2_000;
 
-    private final SimulatedCluster cluster = new SimulatedCluster(new SplittableRandom(1), CONFIGS);
+    private final SimulatedCluster cluster;
     private Uuid topicId = Uuid.ZERO;
 
     private static List<NodeConfig> configs() {
@@ -59,6 +62,12 @@ final class ReplicationScript {
     }
 
     ReplicationScript() {
+        this(1);
+    }
+
+    /** @param seed decides how long everything takes, and what a disk loses */
+    ReplicationScript(long seed) {
+        cluster = new SimulatedCluster(new SplittableRandom(seed), CONFIGS);
         cluster.start();
         createTopic(TOPIC, FIRST, SECOND, THIRD);
         until("the topic is everywhere", cluster::isWhole);
@@ -77,6 +86,17 @@ final class ReplicationScript {
                         false),
                 response -> ErrorCode.of(((CreateTopicsResponse) response)
                                 .topics()
+                                .getFirst()
+                                .errorCode())
+                        == ErrorCode.NONE);
+    }
+
+    void deleteTopic(String name) {
+        cluster.change(
+                "the topic is deleted",
+                new DeleteTopicsRequest(List.of(new DeleteTopicState(name, Uuid.ZERO)), List.of(), 30_000),
+                response -> ErrorCode.of(((DeleteTopicsResponse) response)
+                                .responses()
                                 .getFirst()
                                 .errorCode())
                         == ErrorCode.NONE);

@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import ottla.base.Check;
 import ottla.base.TopicPartition;
 import ottla.base.Uuid;
@@ -33,6 +35,8 @@ import ottla.log.producer.VerificationStart;
  * <p>Life: {@link #open}, anything, then either {@link #close} or {@link #remove}.
  */
 public final class Log implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Log.class);
+
     private final LogState state;
     private final Rolling rolling;
     private final Appending appending;
@@ -279,7 +283,10 @@ public final class Log implements AutoCloseable {
         state.config = next;
     }
 
-    /** Writes {@code partition.metadata}. The id of a log never changes. */
+    /**
+     * Writes {@code partition.metadata}, which is durable soon. The id of a log never changes; without it, the log of a topic that was
+     * deleted while its broker was away would be taken for that of the next one of the same name.
+     */
     public void assignTopicId(Uuid id) {
         Check.invariant(state.topicId.isEmpty() || state.topicId.get().equals(id), "a log keeps its topic id");
         if (state.topicId.isEmpty()) {
@@ -289,6 +296,19 @@ public final class Log implements AutoCloseable {
                     new PartitionMetadata(id).text(),
                     SmallFiles.Durability.WRITTEN);
             state.topicId = Optional.of(id);
+            state.shell.background().soon(this::syncTopicId);
+        }
+    }
+
+    private void syncTopicId() {
+        Disk disk = state.shell.disk();
+        String directory = state.files.directory().name();
+        try (DiskFile file = disk.open(state.files.path(SegmentFiles.PARTITION_METADATA))) {
+            file.sync();
+            disk.syncDirectory(directory);
+        } catch (DiskFailure failure) {
+            // the directory may have gone meanwhile, with its topic
+            LOG.debug("{}: {} is not on disk yet", directory, SegmentFiles.PARTITION_METADATA, failure);
         }
     }
 

@@ -162,7 +162,7 @@ final class LogOpening {
         }
     }
 
-    /** A power cut can leave this file empty, because it is not worth a sync; its owner then writes it again. */
+    /** A power cut in the moment of its making can leave this file empty; its owner then writes it again. */
     private void loadTopicId(List<String> names) {
         if (!names.contains(SegmentFiles.PARTITION_METADATA)) {
             return;
