@@ -144,10 +144,7 @@ public final class FetchApi implements Api<FetchRequest> {
 
     /** Tells a client that came to the wrong broker whom to ask. Most answers have nothing to tell and stay as they are. */
     private FetchResponse withLeaders(FetchResponse response, InboundRequest inbound) {
-        boolean misled = response.responses().stream()
-                .flatMap(topic -> topic.partitions().stream())
-                .anyMatch(FetchApi::isMisled);
-        if (!misled) {
+        if (!anyMisled(response)) {
             return response;
         }
         LeaderHints<NodeEndpoint> hints = new LeaderHints<>(
@@ -173,6 +170,18 @@ public final class FetchApi implements Api<FetchRequest> {
         return leader.map(
                         known -> partition.withCurrentLeader(new LeaderIdAndEpoch(known.leader(), known.leaderEpoch())))
                 .orElse(partition);
+    }
+
+    /** Without a stream: every answer is looked at. */
+    private static boolean anyMisled(FetchResponse response) {
+        for (FetchableTopicResponse topic : response.responses()) {
+            for (PartitionData partition : topic.partitions()) {
+                if (isMisled(partition)) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     private static boolean isMisled(PartitionData partition) {

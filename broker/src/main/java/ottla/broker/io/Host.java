@@ -46,8 +46,8 @@ interface Host extends AutoCloseable {
     /** A way to a controller. */
     LeaderLink toController(Endpoint endpoint);
 
-    /** A way to a broker whose partitions are followed here. */
-    LeaderLink toLeader(Endpoint endpoint);
+    /** A way to a broker whose partitions are followed here, on one of the loops; who gets an answer releases its payloads. */
+    LeaderLink toLeader(Endpoint endpoint, Loop loop);
 
     Doors doors();
 

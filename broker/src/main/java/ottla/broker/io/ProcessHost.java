@@ -23,6 +23,7 @@ import ottla.wire.io.ClientSoftware;
 import ottla.wire.io.EventLoops;
 import ottla.wire.io.Loop;
 import ottla.wire.io.NetworkClient;
+import ottla.wire.io.NetworkClient.Payloads;
 import ottla.wire.io.NetworkListener;
 import ottla.wire.io.NetworkServer;
 import ottla.wire.io.PeerLimits;
@@ -100,8 +101,8 @@ final class ProcessHost implements Host {
     }
 
     @Override
-    public LeaderLink toLeader(Endpoint endpoint) {
-        return new PeerLink(leaders, software, "broker-" + nodeName + "-fetcher", endpoint);
+    public LeaderLink toLeader(Endpoint endpoint, Loop loop) {
+        return new PeerLink(leaders.on(loop, Payloads.RELEASED), software, "broker-" + nodeName + "-fetcher", endpoint);
     }
 
     @Override

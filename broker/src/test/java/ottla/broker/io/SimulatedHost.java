@@ -385,7 +385,7 @@ final class SimulatedHost implements Host {
     }
 
     @Override
-    public LeaderLink toLeader(Endpoint endpoint) {
+    public LeaderLink toLeader(Endpoint endpoint, Loop loop) {
         return link("leader", endpoint);
     }
 

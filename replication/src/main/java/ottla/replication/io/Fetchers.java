@@ -5,7 +5,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -27,7 +26,7 @@ public final class Fetchers implements AutoCloseable {
     private final ReplicaShell shell;
     private final Supplier<Loop> loops;
     private final LongSupplier brokerEpoch;
-    private final Function<Endpoint, LeaderLink> connect;
+    private final Connector connector;
     private volatile IntFunction<Optional<Endpoint>> addresses = broker -> Optional.empty();
 
     // Guarded by this.
@@ -60,6 +59,11 @@ public final class Fetchers implements AutoCloseable {
         }
     }
 
+    /** Makes the way to an address for a fetcher that lives on a loop. What is sent on it is answered there. */
+    public interface Connector {
+        LeaderLink connect(Endpoint endpoint, Loop loop);
+    }
+
     private record Place(int leaderId, int index) {}
 
     private record Followed(Replica replica, Place place) {}
@@ -78,19 +82,18 @@ public final class Fetchers implements AutoCloseable {
     /**
      * @param loops gives the loop on which a new fetcher is to run
      * @param brokerEpoch the epoch of this broker's registration
-     * @param connect makes the way to an address
      */
     public Fetchers(
             Settings settings,
             ReplicaShell shell,
             Supplier<Loop> loops,
             LongSupplier brokerEpoch,
-            Function<Endpoint, LeaderLink> connect) {
+            Connector connector) {
         this.settings = settings;
         this.shell = shell;
         this.loops = loops;
         this.brokerEpoch = brokerEpoch;
-        this.connect = connect;
+        this.connector = connector;
     }
 
     /** From now on brokers are found there, each on the listener between brokers; empty for those that are not there. */
@@ -139,8 +142,9 @@ public final class Fetchers implements AutoCloseable {
     }
 
     private Running start(Place place) {
-        Way way = new Way(place.leaderId());
-        return new Running(new Fetcher(way, settings, shell, loops.get()), way);
+        Loop loop = loops.get();
+        Way way = new Way(place.leaderId(), loop);
+        return new Running(new Fetcher(way, settings, shell, loop), way);
     }
 
     private static void end(Running ended) {
@@ -160,14 +164,16 @@ public final class Fetchers implements AutoCloseable {
     /** The way to one leader, wherever it is. */
     private final class Way implements Fetcher.Leader, LeaderLink {
         private final int leaderId;
+        private final Loop loop;
 
         // Guarded by this.
         private @Nullable Endpoint endpoint;
         private @Nullable LeaderLink link;
         private boolean ended;
 
-        Way(int leaderId) {
+        Way(int leaderId, Loop loop) {
             this.leaderId = leaderId;
+            this.loop = loop;
         }
 
         @Override
@@ -198,7 +204,7 @@ public final class Fetchers implements AutoCloseable {
                 LeaderLink present = link;
                 if (present == null || !now.get().equals(endpoint)) {
                     outdated = present;
-                    present = connect.apply(now.get());
+                    present = connector.connect(now.get(), loop);
                     link = present;
                     endpoint = now.get();
                 }

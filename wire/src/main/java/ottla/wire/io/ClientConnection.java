@@ -14,6 +14,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import ottla.base.ErrorCode;
+import ottla.wire.io.NetworkClient.Payloads;
 import ottla.wire.message.ApiKey;
 import ottla.wire.message.ApiVersionsRequest;
 import ottla.wire.message.ApiVersionsResponse;
@@ -29,7 +30,7 @@ import ottla.wire.primitive.Writer;
  * A connection to a peer, open until either side closes it, an answer is late, or the peer sends what is not an answer. Then
  * everything that waits fails with the same {@link PeerFailure}.
  *
- * <p>Answers are read into heap memory: their record bytes live as long as somebody holds them, and need no release.
+ * <p>Answers are read into memory as the client's {@link Payloads} say.
  *
  * <p>Owned by its loop; {@link #send} comes in from other threads as a task.
  */
@@ -42,6 +43,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
     private final InetSocketAddress remoteAddress;
     private final PeerLimits limits;
     private final String clientId;
+    private final Payloads payloads;
     private final FrameAssembly assembly;
     private final FrameWriter frames;
     private final Queue<Call> calls = new ArrayDeque<>();
@@ -51,13 +53,20 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
     private Loop.@Nullable Timer alarm;
 
     ClientConnection(
-            NettyLoop loop, Channel channel, InetSocketAddress remoteAddress, PeerLimits limits, String clientId) {
+            NettyLoop loop,
+            Channel channel,
+            InetSocketAddress remoteAddress,
+            PeerLimits limits,
+            String clientId,
+            Payloads payloads) {
         this.loop = loop;
         this.channel = channel;
         this.remoteAddress = remoteAddress;
         this.limits = limits;
         this.clientId = clientId;
-        assembly = new FrameAssembly(this, HEAP, limits.responseMaxBytes());
+        this.payloads = payloads;
+        ByteBufAllocator memory = payloads == Payloads.RELEASED ? loop.memory() : HEAP;
+        assembly = new FrameAssembly(this, memory, limits.responseMaxBytes());
         frames = new FrameWriter(loop, channel);
     }
 
@@ -209,13 +218,15 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
 
     @Override
     public void frame(ByteBuf frame) {
-        Reader in = new Reader(frame.nioBuffer());
-        frame.release();
         Call call = calls.poll();
         if (call == null) {
+            frame.release();
             fail(PeerFailure.Reason.NOT_UNDERSTOOD, "sent an answer that nobody asked for");
             return;
         }
+        Reader in = payloads == Payloads.RELEASED
+                ? new Reader(frame.nioBuffer(), bytes -> new FramePayload(frame, bytes))
+                : new Reader(frame.nioBuffer());
         Response response;
         try {
             int correlationId = ResponseHeader.read(in, call.api.responseHeaderVersion(call.version))
@@ -225,12 +236,14 @@ final class ClientConnection extends ChannelInboundHandlerAdapter
             }
             response = call.api.readResponse(in, readableVersion(call, in));
         } catch (MalformedMessage e) {
+            frame.release(frame.refCnt());
             PeerFailure failure = fail(
                     PeerFailure.Reason.NOT_UNDERSTOOD,
                     "sent an unreadable answer to " + call.api.title() + ": " + e.getMessage());
             call.answer.completeExceptionally(failure);
             return;
         }
+        frame.release();
         call.answer.complete(response);
     }
 

@@ -14,15 +14,38 @@ import java.net.UnknownHostException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 
 /** Connects to other nodes. Has no state of its own; the connections belong to who asked for them. */
 public final class NetworkClient {
     private final EventLoops loops;
     private final PeerLimits limits;
+    private final Supplier<Loop> places;
+    private final Payloads payloads;
 
+    /** Where the record bytes of answers lie. */
+    public enum Payloads {
+        /** On the heap: they live as long as somebody holds them, and need no release. For those who keep them. */
+        COLLECTED,
+        /** In the memory that all connections share: whoever gets an answer releases its payloads, soon, on any thread. */
+        RELEASED
+    }
+
+    /** Makes each connection on another loop. */
     public NetworkClient(EventLoops loops, PeerLimits limits) {
+        this(loops, limits, loops::next, Payloads.COLLECTED);
+    }
+
+    private NetworkClient(EventLoops loops, PeerLimits limits, Supplier<Loop> places, Payloads payloads) {
         this.loops = loops;
         this.limits = limits;
+        this.places = places;
+        this.payloads = payloads;
+    }
+
+    /** The same for somebody who lives on a loop and wants to have his connections there: no answer has to change threads. */
+    public NetworkClient on(Loop loop, Payloads kind) {
+        return new NetworkClient(loops, limits, () -> loop, kind);
     }
 
     /**
@@ -56,7 +79,7 @@ public final class NetworkClient {
             int port,
             String clientId,
             CompletableFuture<PeerConnection> connected) {
-        NettyLoop loop = (NettyLoop) loops.next();
+        NettyLoop loop = (NettyLoop) places.get();
         InetSocketAddress address = new InetSocketAddress(addresses.get(attempt), port);
         Bootstrap bootstrap = new Bootstrap()
                 .group(loop.executor())
@@ -68,7 +91,8 @@ public final class NetworkClient {
                 .handler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {
-                        ClientConnection connection = new ClientConnection(loop, channel, address, limits, clientId);
+                        ClientConnection connection =
+                                new ClientConnection(loop, channel, address, limits, clientId, payloads);
                         channel.config().setRecvByteBufAllocator(new ReadSizing(connection));
                         channel.pipeline().addLast(connection);
                     }

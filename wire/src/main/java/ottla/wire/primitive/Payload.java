@@ -8,7 +8,7 @@ import java.util.List;
  * buffer filled from disk) and are never copied into the message.
  *
  * <p>Whoever obtains a payload releases it exactly once, when the bytes are on the socket or no longer wanted. The pieces must
- * not be touched after that. A payload read from a frame is a view that lives as long as the frame.
+ * not be touched after that. A payload read from a request is a view that lives as long as the frame.
  */
 public interface Payload {
     /** No bytes. */

@@ -3,6 +3,7 @@ package ottla.wire.primitive;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import ottla.base.Uuid;
 
@@ -21,11 +22,18 @@ public final class Reader {
     public static final int MAX_ELEMENTS = 2_000_000;
 
     private final ByteBuffer buffer;
+    private final Function<ByteBuffer, Payload> payloads;
     private int elementsLeft = MAX_ELEMENTS;
 
     /** Reads from the buffer's position to its limit; the buffer itself is left unchanged. */
     public Reader(ByteBuffer source) {
+        this(source, Payload.View::new);
+    }
+
+    /** Reads from memory whose owner has to know who holds a part of it: {@code payloads} makes a payload of a view. */
+    public Reader(ByteBuffer source, Function<ByteBuffer, Payload> payloads) {
         buffer = source.slice().order(ByteOrder.BIG_ENDIAN);
+        this.payloads = payloads;
     }
 
     /** Bytes consumed so far. */
@@ -283,7 +291,7 @@ public final class Reader {
         require(length);
         ByteBuffer bytes = buffer.slice(buffer.position(), length);
         buffer.position(buffer.position() + length);
-        return new Payload.View(bytes);
+        return payloads.apply(bytes);
     }
 
     private static void expectNull(int length) {
