@@ -182,7 +182,12 @@ final class ApiTables {
         return new ApiTable(apis, table -> List.of(new ApiVersionsApi(table, cluster, quorum::kRaftVersion)));
     }
 
-    static ApiTable controller(ControllerRequests controller, QuorumNode quorum, ClusterView cluster, Values values) {
+    static ApiTable controller(
+            ControllerRequests controller,
+            QuorumNode quorum,
+            ClusterView cluster,
+            Values values,
+            BrokerHeartbeatApi.Watch watch) {
         List<Api<?>> apis = List.of(
                 new MetadataFetchApi(quorum),
                 new CreateTopicsApi(controller),
@@ -213,7 +218,7 @@ final class ApiTables {
                 new UpdateFeaturesApi(controller),
                 new FetchSnapshotApi(quorum),
                 new BrokerRegistrationApi(controller),
-                new BrokerHeartbeatApi(controller),
+                new BrokerHeartbeatApi(controller, watch),
                 new UnregisterBrokerApi(controller),
                 new AllocateProducerIdsApi(controller),
                 new DescribeControllersApi(cluster, () -> quorum.leadership().leaderId()),

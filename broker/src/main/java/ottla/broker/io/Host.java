@@ -2,6 +2,7 @@ package ottla.broker.io;
 
 import java.time.InstantSource;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
@@ -48,6 +49,19 @@ interface Host extends AutoCloseable {
 
     /** A way to a broker whose partitions are followed here, on one of the loops; who gets an answer releases its payloads. */
     LeaderLink toLeader(Endpoint endpoint, Loop loop);
+
+    /** What a connection to somewhere comes to, on any thread. */
+    CompletionStage<Knock> knock(Endpoint endpoint);
+
+    /** What is behind an address. */
+    enum Knock {
+        /** Somebody listens. */
+        OPEN,
+        /** The machine is there, and nobody listens. */
+        REFUSED,
+        /** Nothing can be said. */
+        NO_ANSWER
+    }
 
     Doors doors();
 

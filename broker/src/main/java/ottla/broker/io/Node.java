@@ -126,8 +126,8 @@ final class Node implements AutoCloseable {
         ClusterView cluster = new ClusterView(config.nodeId(), directories.clusterId());
         Metadata metadata = startMetadata(directories, store);
         // apart, so that clients that use up their connections cannot keep brokers from their controller
-        ApiTable controllerTable =
-                ApiTables.controller(metadata.controller().requests(), metadata.quorum(), cluster, values);
+        ApiTable controllerTable = ApiTables.controller(
+                metadata.controller().requests(), metadata.quorum(), cluster, values, metadata.watch());
         ActiveController active = new ActiveController(
                 metadata.controller(),
                 controllerTable,
@@ -192,7 +192,8 @@ final class Node implements AutoCloseable {
             QuorumNode quorum,
             ControllerNode controller,
             ControllerChannel channel,
-            ControllerChannel clientsChannel) {}
+            ControllerChannel clientsChannel,
+            BrokerWatch watch) {}
 
     private Metadata startMetadata(Directories directories, LogStore store) {
         LogDirectory directory = directories.metadata();
@@ -212,10 +213,17 @@ final class Node implements AutoCloseable {
                 () -> new ControllerChannel(() -> leadership.get().get(), this::controllerAddress, host::toController);
         ControllerChannel channel = channels.get();
         ControllerChannel clientsChannel = channels.get();
+        BrokerWatch watch = new BrokerWatch(
+                controller::image,
+                controller::activeEpoch,
+                host::knock,
+                controller.requests()::fenceLost,
+                host.loop(),
+                values.number("broker.heartbeat.interval.ms"));
         QuorumNode quorum = host.quorum(
                 settings.quorum(directories.clusterId(), directory.id().orElse(Uuid.ZERO)),
                 store.shell(directory.disk()),
-                List.of(controller, new LeaderWatch(epoch -> {
+                List.of(controller, watch, new LeaderWatch(epoch -> {
                     channel.epochBegun(epoch);
                     clientsChannel.epochBegun(epoch);
                 })),
@@ -227,7 +235,7 @@ final class Node implements AutoCloseable {
         endings.add("controller", controller::close);
         endings.add("controller's channel", channel::close);
         endings.add("clients' way to the controller", clientsChannel::close);
-        return new Metadata(quorum, controller, channel, clientsChannel);
+        return new Metadata(quorum, controller, channel, clientsChannel, watch);
     }
 
     /** Where the leader of the quorum answers other nodes; where this node itself is bound if it leads. */

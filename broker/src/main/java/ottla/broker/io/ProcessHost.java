@@ -26,10 +26,13 @@ import ottla.wire.io.NetworkClient;
 import ottla.wire.io.NetworkClient.Payloads;
 import ottla.wire.io.NetworkListener;
 import ottla.wire.io.NetworkServer;
+import ottla.wire.io.PeerFailure;
 import ottla.wire.io.PeerLimits;
 
 /** What a process has of its own: platform threads, event loops, sockets, the system's clocks. */
 final class ProcessHost implements Host {
+    private static final int KNOCK_LIMIT_MS = 1_000;
+
     private final NodeSettings settings;
     private final String nodeName;
     private final InstantSource clock = InstantSource.system();
@@ -37,6 +40,7 @@ final class ProcessHost implements Host {
     private final ClientSoftware software = new ClientSoftware("ottla", new Version().ottla());
     private final EventLoops loops;
     private final NetworkClient controllers;
+    private final NetworkClient knocking;
     private final NetworkClient leaders;
     private final NetworkPeers peers;
 
@@ -46,6 +50,7 @@ final class ProcessHost implements Host {
         nodeName = Integer.toString(settings.config().nodeId());
         loops = new EventLoops(loopCount);
         controllers = new NetworkClient(loops, PeerLimits.DEFAULT);
+        knocking = new NetworkClient(loops, PeerLimits.DEFAULT.withConnectTimeoutMs(KNOCK_LIMIT_MS));
         leaders = new NetworkClient(loops, settings.leaders());
         peers = new NetworkPeers(
                 new NetworkClient(loops, settings.quorumPeers()),
@@ -103,6 +108,19 @@ final class ProcessHost implements Host {
     @Override
     public LeaderLink toLeader(Endpoint endpoint, Loop loop) {
         return new PeerLink(leaders.on(loop, Payloads.RELEASED), software, "broker-" + nodeName + "-fetcher", endpoint);
+    }
+
+    @Override
+    public CompletionStage<Knock> knock(Endpoint endpoint) {
+        return knocking.connect(endpoint.host(), endpoint.port(), "").handle((connection, failure) -> {
+            if (failure == null) {
+                connection.close();
+                return Knock.OPEN;
+            }
+            return failure instanceof PeerFailure peer && peer.reason() == PeerFailure.Reason.REFUSED
+                    ? Knock.REFUSED
+                    : Knock.NO_ANSWER;
+        });
     }
 
     @Override

@@ -420,6 +420,11 @@ final class SimulatedHost implements Host {
     }
 
     @Override
+    public CompletionStage<Knock> knock(Endpoint endpoint) {
+        return network.knock(this, endpoint);
+    }
+
+    @Override
     public Doors doors() {
         return new Doors() {
             private final List<Integer> opened = new ArrayList<>();

@@ -4,12 +4,14 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
+import ottla.broker.io.Host.Knock;
 import ottla.replication.quorum.Endpoint;
 import ottla.wire.io.Connection;
 import ottla.wire.io.InboundRequest;
@@ -29,7 +31,10 @@ final class SimulatedNetwork {
 
     private final SimulatedTime time;
     private final Map<Integer, Door> doors = new HashMap<>();
-    private final Map<Way, Wire> wires = new HashMap<>();
+    /** Whose a port is, also while nobody listens there. */
+    private final Map<Integer, Integer> nodes = new HashMap<>();
+
+    private final Map<Way, Wire> wires = new LinkedHashMap<>();
     private final List<Pending> pending = new ArrayList<>();
     private final Set<Pair> cut = new HashSet<>();
     private final List<Runnable> held = new ArrayList<>();
@@ -66,6 +71,7 @@ final class SimulatedNetwork {
 
     void open(SimulatedHost host, NetworkListener listener) {
         doors.put(listener.port(), new Door(host, listener));
+        nodes.put(listener.port(), host.nodeId());
     }
 
     void shut(int port) {
@@ -115,6 +121,15 @@ final class SimulatedNetwork {
 
     /** A process is gone: its system resets what others had open with it. */
     void lost(SimulatedHost host) {
+        wires.forEach((way, wire) -> {
+            if (way.from() == host) {
+                way.to().after(time.delayUs(WIRE_MAX_US), () -> {
+                    if (passes(host, way.to())) {
+                        wire.connection.close("connection reset");
+                    }
+                });
+            }
+        });
         wires.keySet().removeIf(way -> way.from() == host || way.to() == host);
         List<Pending> broken = pending.stream().filter(one -> one.to() == host).toList();
         pending.removeIf(one -> one.to() == host || one.from() == host);
@@ -125,6 +140,17 @@ final class SimulatedNetwork {
                 }
             });
         }
+    }
+
+    /** Whether somebody listens there; completes as an event of who knocks, or never. */
+    CompletionStage<Knock> knock(SimulatedHost from, Endpoint to) {
+        CompletableFuture<Knock> answer = new CompletableFuture<>();
+        Door door = doors.get(to.port());
+        Integer nodeId = nodes.get(to.port());
+        if (nodeId != null && !cut.contains(new Pair(from.nodeId(), nodeId))) {
+            from.after(time.delayUs(WIRE_MAX_US), () -> answer.complete(door == null ? Knock.REFUSED : Knock.OPEN));
+        }
+        return answer;
     }
 
     /** Sends a request; the stage completes as an event of the sender. */

@@ -104,6 +104,18 @@ public final class BrokerHeartbeats {
         return new Decision<>(transition(broker, State.FENCED), stale);
     }
 
+    /** Fences a broker whose process ended without a word; false if it is fenced, or has registered again. */
+    public Decision<MetadataRecord, Boolean> fenceLost(int brokerId, long brokerEpoch) {
+        Optional<BrokerRegistration> lost =
+                facts.image().broker(brokerId).filter(broker -> broker.epoch() == brokerEpoch && !broker.fenced());
+        if (lost.isEmpty()) {
+            return Decision.of(false);
+        }
+        shutdownOffsets.forget(brokerId);
+        LOG.info("broker {} is fenced: its connection was closed, and its port refuses new ones", brokerId);
+        return new Decision<>(transition(lost.get(), State.FENCED), true);
+    }
+
     private State next(State present, BrokerRegistration broker, BrokerHeartbeatRequest request, long registeredAt) {
         boolean wantsStop = request.wantShutDown();
         return switch (present) {

@@ -208,6 +208,12 @@ public final class ControllerRequests {
                 Refusals::heartbeat);
     }
 
+    /** Fences a broker that is known to have died in that epoch; false if that epoch is over, or nothing had to be done. */
+    public CompletionStage<Boolean> fenceLost(int brokerId, long brokerEpoch) {
+        return decide(
+                (active, nowMs) -> active.heartbeats().fenceLost(brokerId, brokerEpoch), TIMEOUT_MS, why -> false);
+    }
+
     public CompletionStage<UnregisterBrokerResponse> unregisterBroker(UnregisterBrokerRequest request) {
         return decide(
                 (active, nowMs) -> active.registrations().unregister(request), TIMEOUT_MS, Refusals::unregistration);

@@ -52,7 +52,7 @@ final class Rounds {
     }
 
     private void scheduleSessions(long nowMs) {
-        // half a session is soon enough, and one timer serves all brokers
+        // a quarter of a session is soon enough, and one timer serves all brokers
         long checkMs = nowMs + Math.max(1, sessionTimeoutMs / 4);
         Command<MetadataRecord, Optional<Integer>> check = firedMs -> {
             scheduleSessions(firedMs);

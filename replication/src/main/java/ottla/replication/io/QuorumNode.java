@@ -188,6 +188,8 @@ public final class QuorumNode implements AutoCloseable {
                 membership.add(new ControlRecord.KRaftVersion(kRaftVersion));
                 membership.add(new ControlRecord.Voters(voters.at(id.endOffset())));
             }
+            // a snapshot on disk says that the log is there up to its end
+            shell.log().flush();
             disk.background().soon(() -> write(id, lastContainedTimeMs, membership, records, created));
         });
         return created;

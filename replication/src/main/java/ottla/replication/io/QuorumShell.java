@@ -302,8 +302,14 @@ final class QuorumShell implements AutoCloseable {
         step(new Input.Flushed(log.endOffset()));
     }
 
+    /**
+     * An observer's log is a copy that nobody counts on: what of it a power cut takes, the leader has, and so it waits for no disk, as
+     * in Kafka. All of it is on disk before its end can count: the records that make a voter of an observer are flushed, with all
+     * before them.
+     */
     private void appendFetched(List<Input> reports) {
         ByteBuffer records = arrived.contiguous();
+        boolean counts = quorum.isVoter();
         for (BatchView batch : Batches.each(records)) {
             if (batch.partitionLeaderEpoch() > quorum.role().epoch() || batch.baseOffset() != log.endOffset()) {
                 break;
@@ -315,9 +321,12 @@ final class QuorumShell implements AutoCloseable {
                 return;
             }
             Map<Long, ControlRecord> controls = batch.isControl() ? MetadataBatches.readControl(batch) : Map.of();
+            counts |= batch.isControl();
             reports.add(new Input.Appended(batch.partitionLeaderEpoch(), log.endOffset(), controls));
         }
-        log.flush();
+        if (counts) {
+            log.flush();
+        }
         reports.add(new Input.Flushed(log.endOffset()));
     }
 

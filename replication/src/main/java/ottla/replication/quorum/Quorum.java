@@ -97,6 +97,11 @@ public final class Quorum {
         return state.role();
     }
 
+    /** Whether this replica's log counts when it is asked what is committed. */
+    public boolean isVoter() {
+        return state.isVoter();
+    }
+
     /** The voters that this replica acts on; to be read between steps only. */
     public VoterHistory voters() {
         return state.voters;

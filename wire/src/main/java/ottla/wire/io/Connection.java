@@ -28,6 +28,9 @@ public interface Connection {
     /** False as soon as the connection is closed from either side. */
     boolean isOpen();
 
+    /** Runs the task on the loop when the connection is closed from either side, at once if it is. */
+    void whenClosed(Runnable task);
+
     /** Closes the connection and forgets the answers that were not sent. */
     void close(String reason);
 }

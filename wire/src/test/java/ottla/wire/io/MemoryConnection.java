@@ -2,6 +2,8 @@ package ottla.wire.io;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A connection to nobody. */
@@ -13,6 +15,7 @@ public final class MemoryConnection implements Connection {
     private final Loop loop;
     private volatile Principal principal = Principal.ANONYMOUS;
     private volatile ClientSoftware software = ClientSoftware.UNKNOWN;
+    private final List<Runnable> closeTasks = new ArrayList<>();
     private volatile String closeReason = "";
 
     public MemoryConnection(String listenerName, Loop loop) {
@@ -76,7 +79,15 @@ public final class MemoryConnection implements Connection {
     }
 
     @Override
+    public void whenClosed(Runnable task) {
+        closeTasks.add(task);
+    }
+
+    @Override
     public void close(String reason) {
         closeReason = reason;
+        List<Runnable> tasks = List.copyOf(closeTasks);
+        closeTasks.clear();
+        tasks.forEach(loop::execute);
     }
 }
