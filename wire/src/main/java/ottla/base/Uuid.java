@@ -2,6 +2,7 @@ package ottla.base;
 
 import java.nio.ByteBuffer;
 import java.util.Base64;
+import java.util.random.RandomGenerator;
 
 /**
  * Kafka's 128-bit id of topics, directories, clusters and incarnations. Written as 22 characters of URL-safe base 64 without
@@ -24,6 +25,22 @@ public record Uuid(long mostSignificantBits, long leastSignificantBits) implemen
         }
         ByteBuffer buffer = ByteBuffer.wrap(bytes);
         return new Uuid(buffer.getLong(), buffer.getLong());
+    }
+
+    /** The bits of a random UUID of version 4 (RFC 9562), which is what Kafka's ids are, too. */
+    public static Uuid random(RandomGenerator random) {
+        return new Uuid(
+                (random.nextLong() & ~0xf000L) | 0x4000L,
+                (random.nextLong() & ~0xc000_0000_0000_0000L) | 0x8000_0000_0000_0000L);
+    }
+
+    /** As {@link #random}, but none that begins with a dash, which tools would take for an option. */
+    public static Uuid randomName(RandomGenerator random) {
+        Uuid id = random(random);
+        while (id.toString().startsWith("-")) {
+            id = random(random);
+        }
+        return id;
     }
 
     public boolean isZero() {

@@ -60,6 +60,7 @@ final class BrokerLifecycle {
     private ErrorCode lastRefusal = ErrorCode.NONE;
     private boolean asking;
     private boolean leaving;
+    private boolean steppingBack;
     private boolean registrationDue;
     private long unheardSinceMs;
 
@@ -129,6 +130,14 @@ final class BrokerLifecycle {
     void registerAgain() {
         loop.execute(() -> {
             registrationDue = true;
+            beat();
+        });
+    }
+
+    /** Whether this broker wants to be fenced for the time being, though it lives. */
+    void stepBack(boolean wanted) {
+        loop.execute(() -> {
+            steppingBack = wanted;
             beat();
         });
     }
@@ -215,7 +224,7 @@ final class BrokerLifecycle {
                 .withBrokerId(settings.brokerId)
                 .withBrokerEpoch(epoch)
                 .withCurrentMetadataOffset(metadataOffset.getAsLong())
-                .withWantFence(false)
+                .withWantFence(steppingBack)
                 .withWantShutDown(leaving)
                 .withOfflineLogDirs(List.copyOf(failedDirectories.keySet()));
         ask(heartbeat, this::beat, response -> beaten((BrokerHeartbeatResponse) response));
@@ -240,7 +249,7 @@ final class BrokerLifecycle {
             // whoever waits for something asks again soon; metadataReached() asks sooner still
             boolean waits = leaving
                     || failedDirectories.containsValue(Report.DUE)
-                    || (answer.isFenced() && metadataOffset.getAsLong() >= epoch);
+                    || (answer.isFenced() != steppingBack && metadataOffset.getAsLong() >= epoch);
             again(this::beat, waits ? RETRY_MS : interval());
         }
     }

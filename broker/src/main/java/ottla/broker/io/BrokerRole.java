@@ -154,6 +154,7 @@ final class BrokerRole {
     /** Begins what goes on for as long as clients are served. */
     void serve() {
         Housekeeping.start(around.disks(), replicas, around.store(), values);
+        watchDisks();
         startCleaner();
         endings.add("registration", () -> Waits.await("the controller lets this broker go", leave()));
     }
@@ -228,9 +229,8 @@ final class BrokerRole {
 
     /** What makes a member's id differ from all others: a UUID of version 4, in its usual form. */
     private String memberUuid() {
-        long high = around.host().random().nextLong();
-        long low = around.host().random().nextLong();
-        return new UUID((high & ~0xF000L) | 0x4000L, (low & ~(0b11L << 62)) | (0b10L << 62)).toString();
+        Uuid id = Uuid.random(around.host().random());
+        return new UUID(id.mostSignificantBits(), id.leastSignificantBits()).toString();
     }
 
     private BrokerLifecycle lifecycle() {
@@ -276,6 +276,18 @@ final class BrokerRole {
                         .toList())
                 .withPreviousBrokerEpoch(
                         directories.getFirst().cleanStopBrokerEpoch().orElse(-1));
+    }
+
+    private void watchDisks() {
+        FullDiskWatch watch = new FullDiskWatch(
+                config.nodeId(),
+                around.directories().directories().stream()
+                        .map(directory -> around.store().shell(directory.disk()))
+                        .toList(),
+                around.cluster()::image,
+                around.host().clock(),
+                lifecycle::stepBack);
+        around.disks().every(FullDiskWatch.INTERVAL_MS, FullDiskWatch.INTERVAL_MS, watch::look);
     }
 
     /** Without it, compacted topics grow for ever: Kafka advises against that, and will not allow it from version 5 on. */

@@ -68,7 +68,7 @@ final class BrokerWatch implements BrokerHeartbeatApi.Watch, QuorumListener {
 
     @Override
     public void heard(int brokerId, long brokerEpoch, Connection connection) {
-        if (unfenced(brokerId, brokerEpoch).isEmpty()) {
+        if (registered(brokerId, brokerEpoch).isEmpty()) {
             return;
         }
         Heard latest = new Heard(brokerEpoch, connection.id());
@@ -81,8 +81,8 @@ final class BrokerWatch implements BrokerHeartbeatApi.Watch, QuorumListener {
         }
     }
 
-    private Optional<BrokerRegistration> unfenced(int brokerId, long brokerEpoch) {
-        return image.get().broker(brokerId).filter(broker -> broker.epoch() == brokerEpoch && !broker.fenced());
+    private Optional<BrokerRegistration> registered(int brokerId, long brokerEpoch) {
+        return image.get().broker(brokerId).filter(broker -> broker.epoch() == brokerEpoch);
     }
 
     private void look(int brokerId, long brokerEpoch, int attempt) {
@@ -95,7 +95,9 @@ final class BrokerWatch implements BrokerHeartbeatApi.Watch, QuorumListener {
         if (activeEpoch.get().isEmpty() || heard.containsKey(brokerId)) {
             return;
         }
-        unfenced(brokerId, brokerEpoch).flatMap(BrokerWatch::door).ifPresent(door -> {
+        Optional<BrokerRegistration> unfenced =
+                registered(brokerId, brokerEpoch).filter(broker -> !broker.fenced());
+        unfenced.flatMap(BrokerWatch::door).ifPresent(door -> {
             var unused = knock.apply(door).thenAccept(answer -> {
                 switch (answer) {
                     case OPEN -> look(brokerId, brokerEpoch, attempt + 1);

@@ -20,7 +20,6 @@ import ottla.log.io.Disk;
 import ottla.log.io.DiskFailure;
 import ottla.log.io.FileDisk;
 import ottla.log.io.LogDirectory;
-import ottla.replication.io.QuorumFormat;
 
 /**
  * The log directories of a node, taken for this process and checked: all of the same cluster, all of this node. Closed by whoever
@@ -152,7 +151,7 @@ record Directories(String clusterId, List<LogDirectory> directories, LogDirector
     private static void identify(List<LogDirectory> directories, RandomGenerator random) {
         for (LogDirectory directory : directories) {
             if (directory.id().isEmpty()) {
-                Uuid id = QuorumFormat.newId(random);
+                Uuid id = Uuid.randomName(random);
                 LOG.info("The log directory {} gets the id {}", directory.disk().root(), id);
                 MetaProperties known = properties(directory);
                 directory.format(new MetaProperties(known.clusterId(), known.nodeId(), Optional.of(id)));

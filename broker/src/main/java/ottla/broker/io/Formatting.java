@@ -34,9 +34,9 @@ public final class Formatting {
                 .map(MetaProperties::clusterId)
                 .flatMap(Optional::stream)
                 .findFirst()
-                .orElseGet(() -> QuorumFormat.newId(random).toString());
+                .orElseGet(() -> Uuid.randomName(random).toString());
         for (LogDirectory directory : fresh) {
-            Uuid id = QuorumFormat.newId(random);
+            Uuid id = Uuid.randomName(random);
             QuorumFormat.Plan plan =
                     new QuorumFormat.Plan(clusterId, config.nodeId(), id, features(), Optional.empty());
             QuorumFormat.format(directory.disk(), plan, nowMs);

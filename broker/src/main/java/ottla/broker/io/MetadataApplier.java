@@ -54,6 +54,8 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
     private static final String LEADER_LIMIT = "leader.replication.throttled.rate";
     private static final String FOLLOWER_LIMIT = "follower.replication.throttled.rate";
 
+    private static final String FETCHERS = "num.replica.fetchers";
+
     /** How long a log that found no room waits until it is tried again. */
     private static final long ROOM_RETRY_MS = 1_000;
 
@@ -276,6 +278,7 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
                 || delta.changedConfigs().contains(ConfigResource.defaultBroker());
         if (brokersToo) {
             ReplicationThrottles throttles = replicas.shell().throttles();
+            fetchers.resize(fetcherCount(layers));
             limit(layers, MOVE_LIMIT, replicas::limitMoves);
             limit(layers, LEADER_LIMIT, throttles.leader()::limit);
             limit(layers, FOLLOWER_LIMIT, throttles.follower()::limit);
@@ -291,6 +294,14 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
                 replicas.configure(resource.name(), config(image, layers, resource.name()));
             }
         }
+    }
+
+    private static int fetcherCount(LayeredConfig layers) {
+        return layers.brokerSettings(FETCHERS).stream()
+                .findFirst()
+                .flatMap(LayeredConfig.Setting::value)
+                .map(count -> Integer.parseInt(count.trim()))
+                .orElse(1);
     }
 
     private static void limit(LayeredConfig layers, String key, LongConsumer limited) {

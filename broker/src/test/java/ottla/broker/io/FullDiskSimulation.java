@@ -6,6 +6,7 @@ import static ottla.broker.io.ReplicationScript.SECOND;
 import static ottla.broker.io.ReplicationScript.THIRD;
 
 import org.junit.jupiter.api.Test;
+import ottla.base.ErrorCode;
 import ottla.replication.io.Replica;
 
 /** A full disk is none that failed: whatever had to wait for room goes on when there is some. */
@@ -27,6 +28,41 @@ final class FullDiskSimulation {
                         .filter(Replica::isLeader)
                         .map(replica -> replica.name().topic())
                         .anyMatch("other"::equals));
+        script.end();
+    }
+
+    @Test
+    void aLeaderWithoutRoomStepsBackUntilThereIsSome() {
+        ReplicationScript script = new ReplicationScript();
+        script.writeToAll(FIRST, "before");
+        script.node(FIRST).fillDisk();
+
+        assertThat(script.refusedToAll(FIRST, "no room")).isEqualTo(ErrorCode.KAFKA_STORAGE_ERROR);
+        script.untilInSync(SECOND, THIRD);
+        script.until("another one leads", () -> script.partition().leader() == SECOND);
+        script.until("it knows", () -> script.replica(SECOND).isLeader());
+        script.writeToAll(SECOND, "by another leader");
+
+        script.node(FIRST).emptyDisk();
+        script.untilInSync(FIRST, SECOND, THIRD);
+        script.end();
+    }
+
+    @Test
+    void whoHasTheOnlyCopyStays() {
+        ReplicationScript script = new ReplicationScript();
+        script.writeToAll(FIRST, "before");
+        script.cutFromControllers(SECOND);
+        script.cutFromControllers(THIRD);
+        script.network().cut(FIRST, SECOND);
+        script.network().cut(FIRST, THIRD);
+        script.untilInSync(FIRST);
+        script.node(FIRST).fillDisk();
+
+        script.refusedToAll(FIRST, "too few are in sync, and no room");
+        script.cluster().pass(20 * SimulatedCluster.SECOND);
+        assertThat(script.partition().leader()).isEqualTo(FIRST);
+        script.node(FIRST).emptyDisk();
         script.end();
     }
 }

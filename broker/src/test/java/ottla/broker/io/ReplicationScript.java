@@ -213,6 +213,11 @@ final class ReplicationScript {
         }
     }
 
+    /** Why a record that is to be in all replicas in sync is not written. */
+    ErrorCode refusedToAll(int broker, String value) {
+        return write(broker, (short) -1, value);
+    }
+
     private ErrorCode write(int broker, short acks, String value) {
         SimulatedClient client = cluster.client();
         BatchWriter writer = BatchWriter.at(0);

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
-import java.util.TreeMap;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import ottla.base.Uuid;
@@ -233,11 +232,5 @@ final class SimulatedNode {
 
     void emptyDisk() {
         disk.limit(Long.MAX_VALUE);
-    }
-
-    Map<String, Integer> diskEvents() {
-        Map<String, Integer> events = new TreeMap<>();
-        disk.events().forEach((event, count) -> events.put(event.name(), count));
-        return events;
     }
 }

@@ -365,15 +365,11 @@ public final class ControllerRequests {
     }
 
     private Uuid newTopicId() {
-        while (true) {
-            // the bits of a random UUID of version 4; an id that begins with '-' looks like an option to the tools
-            long high = (random.nextLong() & 0xffff_ffff_ffff_0fffL) | 0x4000L;
-            long low = (random.nextLong() & 0x3fff_ffff_ffff_ffffL) | Long.MIN_VALUE;
-            Uuid id = new Uuid(high, low);
-            if (Directories.isReal(id) && !id.toString().startsWith("-")) {
-                return id;
-            }
+        Uuid id = Uuid.randomName(random);
+        while (!Directories.isReal(id)) {
+            id = Uuid.randomName(random);
         }
+        return id;
     }
 
     @FunctionalInterface

@@ -307,8 +307,9 @@ public final class Log implements AutoCloseable {
             file.sync();
             disk.syncDirectory(directory);
         } catch (DiskFailure failure) {
-            // the directory may have gone meanwhile, with its topic
-            LOG.debug("{}: {} is not on disk yet", directory, SegmentFiles.PARTITION_METADATA, failure);
+            if (failure.kind() != DiskFailure.Kind.ABSENT) {
+                LOG.warn("{}: {} could not be synced", directory, SegmentFiles.PARTITION_METADATA, failure);
+            } // else the directory went meanwhile, with its topic
         }
     }
 

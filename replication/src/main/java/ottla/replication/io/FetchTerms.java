@@ -19,19 +19,6 @@ public record FetchTerms(
         From from,
         Size size,
         Near near) {
-    /** Of followers, and of consumers that read where they ask. */
-    public FetchTerms(
-            int replicaId,
-            long replicaEpoch,
-            long maxWaitMs,
-            int minBytes,
-            int maxBytes,
-            Isolation isolation,
-            From from,
-            Size size) {
-        this(replicaId, replicaEpoch, maxWaitMs, minBytes, maxBytes, isolation, from, size, Near.NOBODY);
-    }
-
     /** Up to where a consumer reads. */
     public enum Isolation {
         READ_UNCOMMITTED,

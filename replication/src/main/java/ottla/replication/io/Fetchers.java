@@ -1,6 +1,7 @@
 package ottla.replication.io;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -32,10 +33,11 @@ public final class Fetchers implements AutoCloseable {
     // Guarded by this.
     private final Map<Place, Running> running = new HashMap<>();
     private final Map<FetchedPartition, Followed> followed = new HashMap<>();
+    private int perLeader;
     private boolean closed;
 
     /**
-     * @param perLeader {@code num.replica.fetchers}
+     * @param perLeader {@code num.replica.fetchers} at first; see {@link #resize}
      * @param waitMaxMs {@code replica.fetch.wait.max.ms}: how long a leader that has nothing new lets a fetch wait
      * @param minBytes {@code replica.fetch.min.bytes}
      * @param partitionMaxBytes {@code replica.fetch.max.bytes}
@@ -66,7 +68,7 @@ public final class Fetchers implements AutoCloseable {
 
     private record Place(int leaderId, int index) {}
 
-    private record Followed(Replica replica, Place place) {}
+    private record Followed(Replica replica, Place place, int leaderEpoch) {}
 
     private static final class Running {
         final Fetcher fetcher;
@@ -90,6 +92,7 @@ public final class Fetchers implements AutoCloseable {
             LongSupplier brokerEpoch,
             Connector connector) {
         this.settings = settings;
+        this.perLeader = settings.perLeader();
         this.shell = shell;
         this.loops = loops;
         this.brokerEpoch = brokerEpoch;
@@ -107,7 +110,7 @@ public final class Fetchers implements AutoCloseable {
             return;
         }
         FetchedPartition key = Fetcher.key(replica);
-        Place place = new Place(leaderId, Math.floorMod(key.hashCode(), settings.perLeader()));
+        Place place = new Place(leaderId, Math.floorMod(key.hashCode(), perLeader));
         Followed before = followed.get(key);
         boolean same = before != null && before.place().equals(place) && before.replica() == replica;
         if (before != null && !same) {
@@ -116,9 +119,18 @@ public final class Fetchers implements AutoCloseable {
         Running to = running.computeIfAbsent(place, this::start);
         if (!same) {
             to.partitions++;
-            followed.put(key, new Followed(replica, place));
         }
+        followed.put(key, new Followed(replica, place, leaderEpoch));
         to.fetcher.follow(replica, leaderEpoch);
+    }
+
+    /** From now on there are so many fetchers for each leader; each partition goes to the one that is to have it. */
+    public synchronized void resize(int nextPerLeader) {
+        if (nextPerLeader != perLeader) {
+            perLeader = nextPerLeader;
+            List.copyOf(followed.values())
+                    .forEach(one -> follow(one.replica(), one.place().leaderId(), one.leaderEpoch()));
+        }
     }
 
     /** Follows nobody. */

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.random.RandomGenerator;
 import ottla.base.Uuid;
 import ottla.log.format.MetaProperties;
 import ottla.log.io.Disk;
@@ -48,18 +47,6 @@ public final class QuorumFormat {
     /** A feature's level as a bootstrap record. */
     public static VersionedRecord feature(String name, int level) {
         return new VersionedRecord(FeatureLevelRecord.DEFAULT.withName(name).withFeatureLevel((short) level), 0);
-    }
-
-    /** An id for a cluster or a directory. None begins with a dash, which tools would take for an option. */
-    public static Uuid newId(RandomGenerator random) {
-        Uuid id;
-        do {
-            // The bits of a random UUID of version 4 (RFC 9562), which is what Kafka's tools make.
-            long high = (random.nextLong() & ~0xf000L) | 0x4000L;
-            long low = (random.nextLong() & ~0xc000_0000_0000_0000L) | 0x8000_0000_0000_0000L;
-            id = new Uuid(high, low);
-        } while (id.toString().startsWith("-"));
-        return id;
     }
 
     /** Formats a directory that is not formatted yet. */

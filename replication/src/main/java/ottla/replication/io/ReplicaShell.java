@@ -3,7 +3,6 @@ package ottla.replication.io;
 import java.time.InstantSource;
 import java.util.concurrent.Executor;
 import ottla.log.io.DiskFailure;
-import ottla.replication.partition.ByteQuota;
 import ottla.replication.partition.Eligibility;
 import ottla.replication.partition.IsrChange;
 
@@ -25,28 +24,6 @@ public record ReplicaShell(
         IsrChanges isrChanges,
         DiskFailures diskFailures,
         ReplicationThrottles throttles) {
-
-    /** Without limits. */
-    public ReplicaShell(
-            int brokerId,
-            InstantSource clock,
-            Executor diskThreads,
-            Executor flushThreads,
-            long lagTimeMaxMs,
-            Eligibility eligibility,
-            IsrChanges isrChanges,
-            DiskFailures diskFailures) {
-        this(
-                brokerId,
-                clock,
-                diskThreads,
-                flushThreads,
-                lagTimeMaxMs,
-                eligibility,
-                isrChanges,
-                diskFailures,
-                ReplicationThrottles.over(ByteQuota.Window.DEFAULT, clock));
-    }
 
     /** Where a leader's wishes for its in-sync set go. */
     @FunctionalInterface

@@ -50,7 +50,8 @@ class FailedDiskTest {
                     TestReplicas.LAG_MS,
                     (brokerId, brokerEpoch) -> true,
                     (replica, change) -> {},
-                    (replica, failure) -> reported.add(replica)),
+                    (replica, failure) -> reported.add(replica),
+                    TestReplicas.throttles(InstantSource.system())),
             TestReplicas.moves(store, new ManualBackground()));
 
     /** New logs go to the directory that has fewest, so that they take turns. */
@@ -185,7 +186,8 @@ class FailedDiskTest {
                         1 << 20,
                         FetchTerms.Isolation.READ_UNCOMMITTED,
                         From.LEADER,
-                        FetchTerms.Size.AT_LEAST_ONE_BATCH),
+                        FetchTerms.Size.AT_LEAST_ONE_BATCH,
+                        Near.NOBODY),
                 List.of(new ReplicaFetch.Wanted.Here(replica, asked)),
                 loop,
                 fetched::addAll);

@@ -68,7 +68,8 @@ class FetcherTest {
             },
             (replica, failure) -> {
                 throw new AssertionError(failure);
-            });
+            },
+            TestReplicas.throttles(() -> Instant.ofEpochMilli(leaders.nowMs)));
 
     private final Fetcher fetcher = new Fetcher(
             new Fetcher.Leader() {
@@ -132,7 +133,8 @@ class FetcherTest {
                 request.maxBytes(),
                 Isolation.READ_UNCOMMITTED,
                 From.LEADER,
-                Size.AT_LEAST_ONE_BATCH);
+                Size.AT_LEAST_ONE_BATCH,
+                Near.NOBODY);
         ReplicaFetch.start(
                 leaders.shell,
                 terms,

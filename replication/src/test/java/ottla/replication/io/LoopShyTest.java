@@ -146,7 +146,8 @@ class LoopShyTest {
     }
 
     private PartitionData fetch(Replica replica, long offset, Isolation isolation) {
-        FetchTerms terms = new FetchTerms(-1, -1, 0, 1, 1 << 20, isolation, From.ANY_REPLICA, Size.AT_LEAST_ONE_BATCH);
+        FetchTerms terms = new FetchTerms(
+                -1, -1, 0, 1, 1 << 20, isolation, From.ANY_REPLICA, Size.AT_LEAST_ONE_BATCH, Near.NOBODY);
         List<PartitionData> answers = new ArrayList<>();
         onLoop(() -> ReplicaFetch.start(
                 replicas.shell,

@@ -261,7 +261,8 @@ class MoveCrashSimulation {
                     TestReplicas.LAG_MS,
                     (brokerId, brokerEpoch) -> true,
                     (asking, change) -> {},
-                    (failing, failure) -> {});
+                    (failing, failure) -> {},
+                    TestReplicas.throttles(InstantSource.system()));
             return new Replicas(store, shell, TestReplicas.moves(store, pieces));
         }
 

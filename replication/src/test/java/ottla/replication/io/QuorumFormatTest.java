@@ -15,9 +15,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SplittableRandom;
 import java.util.TreeMap;
-import java.util.UUID;
 import org.apache.kafka.metadata.storage.Formatter;
 import org.apache.kafka.metadata.util.BatchFileReader;
 import org.apache.kafka.metadata.util.BatchFileReader.BatchAndType;
@@ -206,18 +204,6 @@ final class QuorumFormatTest {
 
         assertThat(batches(directory.resolve("__cluster_metadata-0/00000000000000000002-0000000001.checkpoint")))
                 .containsExactly("control SNAPSHOT_HEADER", "records 1 from 1 in epoch 1", "control SNAPSHOT_FOOTER");
-    }
-
-    @Test
-    void idsAreOnesThatToolsCanTake() {
-        SplittableRandom random = new SplittableRandom(7);
-        for (int i = 0; i < 1000; i++) {
-            Uuid id = QuorumFormat.newId(random);
-
-            assertThat(id.toString()).hasSize(22).doesNotStartWith("-");
-            assertThat(new UUID(id.mostSignificantBits(), id.leastSignificantBits()).version())
-                    .isEqualTo(4);
-        }
     }
 
     /** What Kafka's own reader of such files sees in one. */

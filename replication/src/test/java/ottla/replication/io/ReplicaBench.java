@@ -56,7 +56,8 @@ public class ReplicaBench {
             30_000,
             (brokerId, brokerEpoch) -> true,
             (replica, change) -> {},
-            (replica, failure) -> {});
+            (replica, failure) -> {},
+            TestReplicas.throttles(InstantSource.system()));
     private Path root = Path.of("");
     private ByteBuffer batch = ByteBuffer.allocate(0);
     private final List<Replica> replicas = new ArrayList<>();

@@ -212,7 +212,15 @@ class ReplicaFetchTest {
         append(one, "x".repeat(5_000));
         append(two, "y");
         FetchTerms narrow = new FetchTerms(
-                -1, -1, 500, 1, 100, Isolation.READ_UNCOMMITTED, From.ANY_REPLICA, Size.AT_LEAST_ONE_BATCH);
+                -1,
+                -1,
+                500,
+                1,
+                100,
+                Isolation.READ_UNCOMMITTED,
+                From.ANY_REPLICA,
+                Size.AT_LEAST_ONE_BATCH,
+                Near.NOBODY);
         start(narrow, here(one, 0), here(two, 0));
 
         assertThat(texts(answers.getFirst().get(0))).hasSize(1);
@@ -224,8 +232,8 @@ class ReplicaFetchTest {
         Replica one = replicas.alone();
         warm(one);
         append(one, "x".repeat(5_000));
-        FetchTerms narrow =
-                new FetchTerms(-1, -1, 0, 1, 100, Isolation.READ_UNCOMMITTED, From.ANY_REPLICA, Size.HARD_LIMIT);
+        FetchTerms narrow = new FetchTerms(
+                -1, -1, 0, 1, 100, Isolation.READ_UNCOMMITTED, From.ANY_REPLICA, Size.HARD_LIMIT, Near.NOBODY);
         start(narrow, here(one, 0));
 
         assertThat(texts(only())).isEmpty();
@@ -278,8 +286,8 @@ class ReplicaFetchTest {
     @Test
     void newsOfLeadershipWakesWhoWaits() {
         Replica replica = replicas.withFollower(Map.of(), List.of(1, 2));
-        FetchTerms leaderOnly =
-                new FetchTerms(-1, -1, 500, 1, 100, Isolation.READ_UNCOMMITTED, From.LEADER, Size.AT_LEAST_ONE_BATCH);
+        FetchTerms leaderOnly = new FetchTerms(
+                -1, -1, 500, 1, 100, Isolation.READ_UNCOMMITTED, From.LEADER, Size.AT_LEAST_ONE_BATCH, Near.NOBODY);
         start(leaderOnly, here(replica, 0));
         assertThat(answers).isEmpty();
         replica.assign(new Assignment(2, 1, 1, List.of(1, 2), List.of(1, 2), Assignment.Recovery.RECOVERED));

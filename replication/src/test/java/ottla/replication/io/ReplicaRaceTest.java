@@ -51,7 +51,8 @@ class ReplicaRaceTest {
             30_000,
             (brokerId, brokerEpoch) -> true,
             (replica, change) -> {},
-            (replica, failure) -> {});
+            (replica, failure) -> {},
+            TestReplicas.throttles(InstantSource.system()));
     private final List<Replica> replicas = new ArrayList<>();
 
     private static final class RealLoop implements Loop {

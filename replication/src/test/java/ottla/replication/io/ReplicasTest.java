@@ -36,7 +36,8 @@ class ReplicasTest {
             30_000,
             (brokerId, brokerEpoch) -> true,
             (replica, change) -> {},
-            (replica, failure) -> failures.add(failure));
+            (replica, failure) -> failures.add(failure),
+            TestReplicas.throttles(InstantSource.system()));
     private LogStore store = open();
     private Replicas replicas = new Replicas(store, shell, TestReplicas.moves(store, background));
 

@@ -2,6 +2,7 @@ package ottla.replication.io;
 
 import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +26,7 @@ import ottla.replication.io.FetchTerms.Isolation;
 import ottla.replication.io.FetchTerms.Size;
 import ottla.replication.partition.Assignment;
 import ottla.replication.partition.Assignment.Recovery;
+import ottla.replication.partition.ByteQuota;
 import ottla.replication.partition.IsrChange;
 import ottla.replication.partition.LogMove;
 import ottla.wire.message.FetchRequest.FetchPartition;
@@ -54,9 +56,15 @@ public final class TestReplicas {
             LAG_MS,
             (brokerId, brokerEpoch) -> true,
             (replica, change) -> isrChanges.add(change),
-            (replica, failure) -> diskFailures.add(failure));
+            (replica, failure) -> diskFailures.add(failure),
+            throttles(() -> Instant.ofEpochMilli(nowMs)));
 
     private int nextPartition;
+
+    /** No limit on what is copied, at first. */
+    static ReplicationThrottles throttles(InstantSource clock) {
+        return ReplicationThrottles.over(ByteQuota.Window.DEFAULT, clock);
+    }
 
     /** Moves that take their turns when the test says so, and are known to the controller at once. */
     public static ReplicaMoves moves(LogStore store, Background threads) {
@@ -129,12 +137,13 @@ public final class TestReplicas {
                 1 << 20,
                 Isolation.READ_UNCOMMITTED,
                 From.ANY_REPLICA,
-                Size.AT_LEAST_ONE_BATCH);
+                Size.AT_LEAST_ONE_BATCH,
+                Near.NOBODY);
     }
 
     public static FetchTerms follower(int id) {
         return new FetchTerms(
-                id, -1, 500, 1, 1 << 20, Isolation.READ_UNCOMMITTED, From.LEADER, Size.AT_LEAST_ONE_BATCH);
+                id, -1, 500, 1, 1 << 20, Isolation.READ_UNCOMMITTED, From.LEADER, Size.AT_LEAST_ONE_BATCH, Near.NOBODY);
     }
 
     public static FetchPartition asked(Replica replica, long offset) {

@@ -42,9 +42,9 @@ final class NodeFiles {
     /** Makes the folders of a new cluster; the settings take the place of our own. Nothing is made if they cannot be. */
     static void make(LocalCluster cluster, Map<String, String> settings, RandomGenerator random, long nowMs) {
         cluster.nodes().forEach(node -> check(properties(cluster, node, settings)));
-        String clusterId = QuorumFormat.newId(random).toString();
+        String clusterId = Uuid.randomName(random).toString();
         Map<LocalNode, Uuid> directories = new LinkedHashMap<>();
-        cluster.nodes().forEach(node -> directories.put(node, QuorumFormat.newId(random)));
+        cluster.nodes().forEach(node -> directories.put(node, Uuid.randomName(random)));
         List<Voter> voters = new ArrayList<>();
         directories.forEach((node, directory) -> voters.add(new Voter(
                 new ReplicaKey(node.id(), directory),
