@@ -3,6 +3,7 @@ package ottla.broker.io;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import ottla.base.ErrorCode;
@@ -19,6 +20,9 @@ import ottla.wire.message.CreateTopicsResponse;
 import ottla.wire.message.DeleteTopicsRequest;
 import ottla.wire.message.DeleteTopicsRequest.DeleteTopicState;
 import ottla.wire.message.ElectLeadersRequest;
+import ottla.wire.message.IncrementalAlterConfigsRequest;
+import ottla.wire.message.IncrementalAlterConfigsRequest.AlterConfigsResource;
+import ottla.wire.message.IncrementalAlterConfigsRequest.AlterableConfig;
 import ottla.wire.message.Response;
 
 /**
@@ -32,6 +36,8 @@ import ottla.wire.message.Response;
 final class ClusterStorm {
     private static final String TOPIC = "topic";
     private static final String FLEETING = "fleeting";
+    private static final byte TOPIC_CONFIGS = 2;
+    private static final byte BROKER_CONFIGS = 4;
     private static final long SECOND = SimulatedCluster.SECOND;
 
     /** The nodes' files, read once for all runs. */
@@ -70,6 +76,10 @@ final class ClusterStorm {
                                 Map.entry("broker.session.timeout.ms", "3000"),
                                 Map.entry("broker.heartbeat.interval.ms", "800"),
                                 Map.entry("replica.lag.time.max.ms", "4000"),
+                                Map.entry("broker.rack", rack(id)),
+                                Map.entry(
+                                        "replica.selector.class",
+                                        "org.apache.kafka.common.replica.RackAwareReplicaSelector"),
                                 Map.entry("offsets.topic.num.partitions", "2"),
                                 Map.entry("group.initial.rebalance.delay.ms", "300"),
                                 Map.entry("group.min.session.timeout.ms", "3000"),
@@ -81,6 +91,11 @@ final class ClusterStorm {
             }
             return List.copyOf(all);
         });
+    }
+
+    /** Two racks. */
+    private static String rack(int number) {
+        return "rack-" + number % 2;
     }
 
     SimulatedCluster cluster() {
@@ -104,6 +119,7 @@ final class ClusterStorm {
         }
         cluster.pass(random.nextLong(2 * SECOND));
         cluster.heal();
+        keepUnthrottled();
         producers.forEach(SimulatedProducer::end);
         members.forEach(SimulatedMember::end);
         keepFleeting();
@@ -118,6 +134,12 @@ final class ClusterStorm {
                 "the consumers have read all there is", () -> consumers.stream().allMatch(SimulatedConsumer::isDone));
         countRequests("snapshot chunk fetched", ApiKey.FETCH_SNAPSHOT);
         countRequests("offset committed", ApiKey.OFFSET_COMMIT);
+        cluster.happened()
+                .put(
+                        "read from a follower",
+                        consumers.stream()
+                                .mapToInt(SimulatedConsumer::readsElsewhere)
+                                .sum());
     }
 
     private void countRequests(String what, ApiKey api) {
@@ -151,8 +173,8 @@ final class ClusterStorm {
 
     private void consume(String topic, int partition) {
         SimulatedClient client = cluster.client();
-        SimulatedConsumer consumer =
-                new SimulatedConsumer(client, cluster.history(), new SimulatedMetadata(client, topic), partition);
+        SimulatedConsumer consumer = new SimulatedConsumer(
+                client, cluster.history(), new SimulatedMetadata(client, topic), partition, rack(partition));
         consumers.add(consumer);
         consumer.start();
     }
@@ -185,6 +207,34 @@ final class ClusterStorm {
             cluster.wish(creation(FLEETING, 1));
         }
         cluster.time().after(SECOND, this::keepFleeting);
+    }
+
+    /** Copies of the topic are limited to a rate, both where they are sent and where they are taken; empty for no limit any more. */
+    private void throttle(OptionalInt bytesPerSecond) {
+        byte operation = (byte) (bytesPerSecond.isPresent() ? 0 : 1);
+        String rate = Integer.toString(bytesPerSecond.orElse(0));
+        cluster.wish(new IncrementalAlterConfigsRequest(
+                List.of(
+                        new AlterConfigsResource(
+                                BROKER_CONFIGS,
+                                "",
+                                List.of(
+                                        new AlterableConfig("leader.replication.throttled.rate", operation, rate),
+                                        new AlterableConfig("follower.replication.throttled.rate", operation, rate))),
+                        new AlterConfigsResource(
+                                TOPIC_CONFIGS,
+                                TOPIC,
+                                List.of(
+                                        new AlterableConfig("leader.replication.throttled.replicas", operation, "*"),
+                                        new AlterableConfig(
+                                                "follower.replication.throttled.replicas", operation, "*")))),
+                false));
+    }
+
+    /** Some wish to throttle may still be on its way. */
+    private void keepUnthrottled() {
+        throttle(OptionalInt.empty());
+        cluster.time().after(SECOND, this::keepUnthrottled);
     }
 
     private void reassign() {
@@ -233,7 +283,7 @@ final class ClusterStorm {
         SimulatedNode node = someNode();
         cluster.trace("trouble for " + node.id());
         damaged = damaged && !cluster.isWhole();
-        switch (random.nextInt(12)) {
+        switch (random.nextInt(13)) {
             case 0 -> {
                 if (node.isUp() && !damaged) {
                     cluster.count("killed");
@@ -288,7 +338,8 @@ final class ClusterStorm {
                 if (!damaged) {
                     cluster.count("disk full");
                     node.fillDisk();
-                    long emptyUs = random.nextLong(6 * SECOND);
+                    // some for so long that others take over
+                    long emptyUs = random.nextLong(12 * SECOND);
                     fullDisks++;
                     cluster.time().after(emptyUs, () -> {
                         fullDisks--;
@@ -305,6 +356,11 @@ final class ClusterStorm {
             case 10 -> {
                 cluster.count("clock set");
                 node.setClock();
+            }
+            case 11 -> {
+                cluster.count("throttled");
+                throttle(OptionalInt.of(1 + random.nextInt(2_000)));
+                cluster.time().after(random.nextLong(6 * SECOND), () -> throttle(OptionalInt.empty()));
             }
             default -> {
                 cluster.count("isolated");

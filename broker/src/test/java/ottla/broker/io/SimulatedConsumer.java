@@ -3,6 +3,7 @@ package ottla.broker.io;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import ottla.base.ErrorCode;
@@ -16,7 +17,10 @@ import ottla.wire.message.FetchResponse.PartitionData;
 import ottla.wire.message.Response;
 import ottla.wire.primitive.Payload;
 
-/** A reader of one partition, from its beginning, record by record: what it is given must be what is committed, without a gap. */
+/**
+ * A reader of one partition, from its beginning, record by record: what it is given must be what is committed, without a gap. It says
+ * in which rack it is, and goes to the replica that it is sent to, until that one has nothing for it (KIP-392).
+ */
 final class SimulatedConsumer {
     private static final long TIMEOUT_MS = 2_000;
     private static final long PAUSE_US = 100_000;
@@ -35,13 +39,18 @@ final class SimulatedConsumer {
     private final CommittedHistory history;
     private final SimulatedMetadata metadata;
     private final int partition;
+    private final String rack;
+    private Optional<Integer> preferred = Optional.empty();
+    private int readsElsewhere;
     private final List<Entry> read = new ArrayList<>();
 
-    SimulatedConsumer(SimulatedClient client, CommittedHistory history, SimulatedMetadata metadata, int partition) {
+    SimulatedConsumer(
+            SimulatedClient client, CommittedHistory history, SimulatedMetadata metadata, int partition, String rack) {
         this.client = client;
         this.history = history;
         this.metadata = metadata;
         this.partition = partition;
+        this.rack = rack;
     }
 
     void start() {
@@ -51,6 +60,11 @@ final class SimulatedConsumer {
     /** Whether it has read all there is. */
     boolean isDone() {
         return read.size() == history.size(metadata.place(partition));
+    }
+
+    /** How often another replica than the leader gave it records. */
+    int readsElsewhere() {
+        return readsElsewhere;
     }
 
     private void attempt() {
@@ -67,8 +81,15 @@ final class SimulatedConsumer {
                 .withMaxWaitMs(500)
                 .withMinBytes(1)
                 .withMaxBytes(1 << 20)
+                .withRackId(rack)
                 .withTopics(List.of(new FetchTopic(metadata.topic(), metadata.topicId(), List.of(wanted))));
-        client.ask(metadata.leader(partition).get(), request, TIMEOUT_MS, this::answered);
+        client.ask(
+                preferred
+                        .map(SimulatedNode::address)
+                        .orElse(metadata.leader(partition).get()),
+                request,
+                TIMEOUT_MS,
+                this::answered);
     }
 
     private void answered(@Nullable Response response) {
@@ -79,13 +100,18 @@ final class SimulatedConsumer {
             ErrorCode error = ErrorCode.of(data.errorCode());
             if (error == ErrorCode.NONE) {
                 take(data.records());
+                if (data.preferredReadReplica() >= 0) {
+                    preferred = Optional.of(data.preferredReadReplica());
+                }
                 client.after(client.random().nextLong(PAUSE_US), this::attempt);
                 return;
             }
-            if (!PASSING.contains(error)) {
+            boolean elsewhere = preferred.isPresent() && error == ErrorCode.OFFSET_OUT_OF_RANGE;
+            if (!elsewhere && !PASSING.contains(error)) {
                 throw new AssertionError("a consumer of " + partition + " at " + read.size() + " was told " + error);
             }
         }
+        preferred = Optional.empty();
         metadata.refresh(this::attempt);
     }
 
@@ -96,6 +122,7 @@ final class SimulatedConsumer {
         List<Entry> entries = new ArrayList<>();
         ReplicaContent.read(records, read.size(), Long.MAX_VALUE, entries);
         records.release();
+        readsElsewhere += preferred.isPresent() && !entries.isEmpty() ? 1 : 0;
         for (Entry entry : entries) {
             history.checkRead(metadata.place(partition), read.size(), entry);
             read.add(entry);

@@ -112,6 +112,8 @@ public final class BrokerHeartbeats {
             return Decision.of(false);
         }
         shutdownOffsets.forget(brokerId);
+        // its next process need not wait for the end of a session that nobody has
+        liveness.forget(brokerId);
         LOG.info("broker {} is fenced: its connection was closed, and its port refuses new ones", brokerId);
         return new Decision<>(transition(lost.get(), State.FENCED), true);
     }

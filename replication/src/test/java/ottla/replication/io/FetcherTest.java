@@ -26,6 +26,7 @@ import ottla.replication.io.ReplicaFetch.Wanted;
 import ottla.replication.partition.Assignment;
 import ottla.replication.partition.Assignment.Recovery;
 import ottla.replication.partition.ByteQuota;
+import ottla.replication.quorum.Endpoint;
 import ottla.replication.session.FetchContext;
 import ottla.replication.session.SessionPartition;
 import ottla.wire.message.FetchRequest;
@@ -250,6 +251,36 @@ class FetcherTest {
                 .extracting(partition -> partition.partition())
                 .containsExactly(second.name().partition());
         assertThat(last.replicaState().replicaEpoch()).isEqualTo(7);
+    }
+
+    @Test
+    void partitionsGoWhereTheNewNumberOfFetchersPutsThem() {
+        List<Network> ways = new ArrayList<>();
+        Fetchers fetchers = new Fetchers(SETTINGS, followerShell, () -> loop, () -> 7, (endpoint, on) -> {
+            ways.add(new Network());
+            return ways.getLast();
+        });
+        fetchers.addresses(broker -> Optional.of(new Endpoint("leader", 9092)));
+        List<Replica> followers = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            Replica follower = follower(leader());
+            follower.assign(assignment(TestReplicas.SELF, 0));
+            fetchers.follow(follower, TestReplicas.SELF, 0);
+            followers.add(follower);
+        }
+        run();
+        assertThat(ways).hasSize(1);
+
+        fetchers.resize(4);
+        led.forEach(leader -> append(leader, "a"));
+        run();
+        assertThat(ways).hasSizeGreaterThan(1);
+        assertThat(followers).allMatch(follower -> follower.endOffset() == 1);
+
+        fetchers.resize(1);
+        led.forEach(leader -> append(leader, "b"));
+        run();
+        assertThat(followers).allMatch(follower -> follower.endOffset() == 2);
     }
 
     @Test
