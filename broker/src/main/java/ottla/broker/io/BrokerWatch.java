@@ -3,6 +3,7 @@ package ottla.broker.io;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
@@ -42,6 +43,7 @@ final class BrokerWatch implements BrokerHeartbeatApi.Watch, QuorumListener {
     private final Loop loop;
     private final long graceMs;
     private final Map<Integer, Heard> heard = new ConcurrentHashMap<>();
+    private final Set<Long> watched = ConcurrentHashMap.newKeySet();
 
     /** Where the latest heartbeat of a broker came from. */
     private record Heard(long brokerEpoch, long connectionId) {}
@@ -71,14 +73,19 @@ final class BrokerWatch implements BrokerHeartbeatApi.Watch, QuorumListener {
         if (registered(brokerId, brokerEpoch).isEmpty()) {
             return;
         }
-        Heard latest = new Heard(brokerEpoch, connection.id());
-        if (!latest.equals(heard.put(brokerId, latest))) {
-            connection.whenClosed(() -> {
-                if (heard.remove(brokerId, latest)) {
-                    look(brokerId, brokerEpoch, 0);
-                }
-            });
+        heard.put(brokerId, new Heard(brokerEpoch, connection.id()));
+        if (watched.add(connection.id())) {
+            connection.whenClosed(() -> closed(connection.id()));
         }
+    }
+
+    private void closed(long connectionId) {
+        watched.remove(connectionId);
+        heard.forEach((brokerId, latest) -> {
+            if (latest.connectionId() == connectionId && heard.remove(brokerId, latest)) {
+                look(brokerId, latest.brokerEpoch(), 0);
+            }
+        });
     }
 
     private Optional<BrokerRegistration> registered(int brokerId, long brokerEpoch) {
@@ -120,6 +127,10 @@ final class BrokerWatch implements BrokerHeartbeatApi.Watch, QuorumListener {
 
     @Override
     public void onLeader(QuorumTerm term) {
+        becameActive();
+    }
+
+    void becameActive() {
         heard.clear();
         var unused = loop.schedule(this::lookAtSilent, graceMs);
     }

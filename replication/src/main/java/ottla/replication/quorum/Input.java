@@ -144,7 +144,10 @@ public sealed interface Input {
         }
     }
 
-    /** Everything below this would survive a power cut. Also the report of an {@link Effect.AppendFetched} that brought nothing. */
+    /**
+     * Everything below this would survive a power cut, or is in the log of an observer, which nobody counts. Also the report of an
+     * {@link Effect.AppendFetched} that brought nothing.
+     */
     record Flushed(long endOffset) implements Input {}
 
     /** The controller wrote a snapshot of what is committed, or a fetched one is whole and checked. */
