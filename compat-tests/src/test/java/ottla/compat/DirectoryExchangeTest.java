@@ -105,6 +105,7 @@ class DirectoryExchangeTest {
             }
             codecs(clients, 4);
             latest(clients, 30, 5);
+            awaitCleaned(broker);
             commit(clients, HISTORY.getFirst(), 99);
             Contents ottlas = contents(clients, middleMs);
             assertThat(ottlas).isNotEqualTo(kafkas);

@@ -281,7 +281,8 @@ final class BrokerRole {
     private void watchDisks() {
         FullDiskWatch watch = new FullDiskWatch(
                 config.nodeId(),
-                around.directories().directories().stream()
+                () -> around.directories().directories().stream()
+                        .filter(around.store()::isOnline)
                         .map(directory -> around.store().shell(directory.disk()))
                         .toList(),
                 around.cluster()::image,

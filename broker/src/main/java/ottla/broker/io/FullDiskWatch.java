@@ -35,16 +35,19 @@ final class FullDiskWatch {
     private static final long ROOM_BYTES_MAX = 64L << 20;
 
     private final int nodeId;
-    private final List<LogShell> disks;
+    private final Supplier<List<LogShell>> disks;
     private final Supplier<ClusterImage> image;
     private final InstantSource clock;
     private final Consumer<Boolean> stepBack;
     private boolean away;
 
-    /** @param stepBack told true when this broker is to be fenced, false when it is no longer */
+    /**
+     * @param disks those that have not failed
+     * @param stepBack told true when this broker is to be fenced, false when it is no longer
+     */
     FullDiskWatch(
             int nodeId,
-            List<LogShell> disks,
+            Supplier<List<LogShell>> disks,
             Supplier<ClusterImage> image,
             InstantSource clock,
             Consumer<Boolean> stepBack) {
@@ -57,12 +60,12 @@ final class FullDiskWatch {
 
     void look() {
         if (away) {
-            if (disks.stream().allMatch(FullDiskWatch::hasRoom)) {
+            if (disks.get().stream().allMatch(FullDiskWatch::hasRoom)) {
                 LOG.warn("There is room on all disks: broker {} asks to be let in again", nodeId);
                 away = false;
                 stepBack.accept(false);
             }
-        } else if (disks.stream().anyMatch(this::hasLongBeenFull) && othersAreInSync()) {
+        } else if (disks.get().stream().anyMatch(this::hasLongBeenFull) && othersAreInSync()) {
             LOG.error(
                     "A disk stays full: broker {} asks to be fenced, so that others lead until there is room", nodeId);
             away = true;
