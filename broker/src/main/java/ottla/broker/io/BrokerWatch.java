@@ -13,10 +13,6 @@ import ottla.broker.api.BrokerHeartbeatApi;
 import ottla.broker.io.Host.Knock;
 import ottla.controller.image.BrokerRegistration;
 import ottla.controller.image.ClusterImage;
-import ottla.replication.io.CommittedBatch;
-import ottla.replication.io.QuorumListener;
-import ottla.replication.io.QuorumSnapshot;
-import ottla.replication.io.QuorumTerm;
 import ottla.replication.quorum.Endpoint;
 import ottla.wire.io.Connection;
 import ottla.wire.io.Loop;
@@ -32,7 +28,7 @@ import ottla.wire.io.Loop;
  *
  * <p>Safe for use by several threads. Lives as long as the node.
  */
-final class BrokerWatch implements BrokerHeartbeatApi.Watch, QuorumListener {
+final class BrokerWatch implements BrokerHeartbeatApi.Watch {
     /** A process that ends closes one thing after the other, so its door may still be open at the first look. */
     private static final long[] PAUSES_MS = {0, 50, 500};
 
@@ -123,13 +119,7 @@ final class BrokerWatch implements BrokerHeartbeatApi.Watch, QuorumListener {
         return broker.endpoints().stream().findFirst().map(at -> new Endpoint(at.host(), at.port()));
     }
 
-    // ---- the quorum
-
-    @Override
-    public void onLeader(QuorumTerm term) {
-        becameActive();
-    }
-
+    /** This node leads the quorum from now on. Any thread. */
     void becameActive() {
         heard.clear();
         var unused = loop.schedule(this::lookAtSilent, graceMs);
@@ -142,16 +132,4 @@ final class BrokerWatch implements BrokerHeartbeatApi.Watch, QuorumListener {
             }
         }
     }
-
-    @Override
-    public void onSnapshot(QuorumSnapshot snapshot) {}
-
-    @Override
-    public void onCommitted(CommittedBatch batch) {}
-
-    @Override
-    public void onResigned(int epoch) {}
-
-    @Override
-    public void onLeaderChanged(int epoch, OptionalInt leaderId) {}
 }

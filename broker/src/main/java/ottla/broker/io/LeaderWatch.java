@@ -7,8 +7,13 @@ import ottla.replication.io.QuorumListener;
 import ottla.replication.io.QuorumSnapshot;
 import ottla.replication.io.QuorumTerm;
 
-/** Follows nothing of the metadata log but its epochs: the consumer is told of each that begins or gets a leader, on the quorum's thread. */
-record LeaderWatch(IntConsumer newEpoch) implements QuorumListener {
+/**
+ * Follows nothing of the metadata log but its epochs, on the quorum's thread.
+ *
+ * @param newEpoch told of each epoch that begins or gets a leader
+ * @param led run when this node begins to lead
+ */
+record LeaderWatch(IntConsumer newEpoch, Runnable led) implements QuorumListener {
     @Override
     public void onSnapshot(QuorumSnapshot snapshot) {}
 
@@ -16,7 +21,9 @@ record LeaderWatch(IntConsumer newEpoch) implements QuorumListener {
     public void onCommitted(CommittedBatch batch) {}
 
     @Override
-    public void onLeader(QuorumTerm term) {}
+    public void onLeader(QuorumTerm term) {
+        led.run();
+    }
 
     @Override
     public void onResigned(int epoch) {}

@@ -223,10 +223,14 @@ final class Node implements AutoCloseable {
         QuorumNode quorum = host.quorum(
                 settings.quorum(directories.clusterId(), directory.id().orElse(Uuid.ZERO)),
                 store.shell(directory.disk()),
-                List.of(controller, watch, new LeaderWatch(epoch -> {
-                    channel.epochBegun(epoch);
-                    clientsChannel.epochBegun(epoch);
-                })),
+                List.of(
+                        controller,
+                        new LeaderWatch(
+                                epoch -> {
+                                    channel.epochBegun(epoch);
+                                    clientsChannel.epochBegun(epoch);
+                                },
+                                watch::becameActive)),
                 this::quorumFailed);
         access.into(quorum);
         leadership.set(quorum::leadership);

@@ -10,8 +10,6 @@ import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -75,7 +73,6 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
     private int unansweredAlone;
     private long unansweredBytes;
     private int admittedBytes;
-    private final List<Runnable> closeTasks = new ArrayList<>();
     private @Nullable PendingRequest held;
     private boolean awaitsMemory;
     private boolean inBatch;
@@ -151,15 +148,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
 
     @Override
     public void whenClosed(Runnable task) {
-        executeOrElse(
-                () -> {
-                    if (state == State.CLOSED) {
-                        task.run();
-                    } else {
-                        closeTasks.add(task);
-                    }
-                },
-                () -> {});
+        channel.closeFuture().addListener(closed -> task.run());
     }
 
     @Override
@@ -599,7 +588,6 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
         answers.leave();
         dropAll();
         server.left(remoteAddress.getAddress());
-        closeTasks.forEach(Runnable::run);
     }
 
     @Override
