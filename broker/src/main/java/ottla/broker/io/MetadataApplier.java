@@ -61,6 +61,9 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
 
     private static final String UNLIMITED = Long.toString(Long.MAX_VALUE);
 
+    /** Of how many different settings of topics it is remembered what they mean to a log. */
+    private static final int KNOWN_SETTINGS = 1_000;
+
     private final int nodeId;
     private final Values file;
     private final String interBrokerListener;
@@ -76,6 +79,9 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
 
     /** Where the logs are to be begun that found a full disk. The thread's alone. */
     private final Map<Roomless, LogStore.Origin> roomless = new HashMap<>();
+
+    /** What a topic's own settings mean to its logs, with what this broker adds to them. The thread's alone. */
+    private final Map<Map<String, String>, LogConfig> known = new HashMap<>();
 
     private volatile long offset = -1;
     private final CompletableFuture<Void> loaded = new CompletableFuture<>();
@@ -141,6 +147,9 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
         fetchers.addresses(broker -> ClusterView.endpoint(image, broker, interBrokerListener)
                 .map(endpoint -> new Endpoint(endpoint.host(), endpoint.port())));
         LayeredConfig layers = layers(image);
+        if (changesBroker(delta) || known.size() > KNOWN_SETTINGS) {
+            known.clear();
+        }
         if (!loaded.isDone()) {
             load(image, layers);
         }
@@ -274,9 +283,7 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
     }
 
     private void configure(ImageDelta delta, ClusterImage image, LayeredConfig layers) {
-        boolean brokersToo = delta.changedConfigs().contains(ConfigResource.broker(nodeId))
-                || delta.changedConfigs().contains(ConfigResource.defaultBroker());
-        if (brokersToo) {
+        if (changesBroker(delta)) {
             ReplicationThrottles throttles = replicas.shell().throttles();
             fetchers.resize(fetcherCount(layers));
             limit(layers, MOVE_LIMIT, replicas::limitMoves);
@@ -294,6 +301,11 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
                 replicas.configure(resource.name(), config(image, layers, resource.name()));
             }
         }
+    }
+
+    private boolean changesBroker(ImageDelta delta) {
+        return delta.changedConfigs().contains(ConfigResource.broker(nodeId))
+                || delta.changedConfigs().contains(ConfigResource.defaultBroker());
     }
 
     private static int fetcherCount(LayeredConfig layers) {
@@ -318,8 +330,11 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
                 file, image.config(ConfigResource.broker(nodeId)), image.config(ConfigResource.defaultBroker()));
     }
 
-    private static LogConfig config(ClusterImage image, LayeredConfig layers, String topic) {
-        Map<String, String> own = image.config(ConfigResource.topic(topic));
+    private LogConfig config(ClusterImage image, LayeredConfig layers, String topic) {
+        return known.computeIfAbsent(image.config(ConfigResource.topic(topic)), own -> parsed(layers, topic, own));
+    }
+
+    private static LogConfig parsed(LayeredConfig layers, String topic, Map<String, String> own) {
         return switch (LogConfig.of(layers.topicValues(own))) {
             case LogConfig.Parsed.Accepted(LogConfig config) -> config;
             case LogConfig.Parsed.Refused(String name, String value, String reason) -> {

@@ -31,7 +31,12 @@ final class CommittedHistory {
     }
 
     /** How far a replica was looked at. */
-    private record Seen(long highWatermark, int leaderEpoch, boolean leads) {}
+    private record Seen(long highWatermark, int leaderEpoch, boolean leads) {
+        /** After nearly every event nothing is new. */
+        boolean isStill(long committed, int epoch, boolean leading) {
+            return highWatermark == committed && leaderEpoch == epoch && leads == leading;
+        }
+    }
 
     /** Looks at what is new below a replica's high watermark. */
     void look(int nodeId, Replica replica) {
@@ -42,11 +47,10 @@ final class CommittedHistory {
         @Nullable Seen before = seen.get(replica);
         int epoch = replica.leadership().leaderEpoch();
         boolean leads = replica.isLeader();
-        Seen now = new Seen(highWatermark, epoch, leads);
-        if (now.equals(before)) {
+        if (before != null && before.isStill(highWatermark, epoch, leads)) {
             return;
         }
-        seen.put(replica, now);
+        seen.put(replica, new Seen(highWatermark, epoch, leads));
         if (before != null && before.leads && leads && before.leaderEpoch == epoch) {
             require(
                     highWatermark >= before.highWatermark,
