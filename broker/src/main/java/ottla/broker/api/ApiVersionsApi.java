@@ -7,6 +7,7 @@ import java.util.function.IntSupplier;
 import java.util.regex.Pattern;
 import ottla.base.ErrorCode;
 import ottla.controller.image.Feature;
+import ottla.controller.image.FeatureLevels;
 import ottla.wire.io.ClientSoftware;
 import ottla.wire.io.InboundRequest;
 import ottla.wire.message.ApiKey;
@@ -27,9 +28,11 @@ public final class ApiVersionsApi implements Api<ApiVersionsRequest> {
     private final ClusterView cluster;
 
     private final IntSupplier kraftVersion;
+    private final FeatureLevels featureLevels;
 
     /** @param kraftVersion the level of the feature that the quorum keeps itself, 0 as long as it is off */
-    public ApiVersionsApi(ApiTable table, ClusterView cluster, IntSupplier kraftVersion) {
+    public ApiVersionsApi(ApiTable table, ClusterView cluster, IntSupplier kraftVersion, FeatureLevels featureLevels) {
+        this.featureLevels = featureLevels;
         this.table = table;
         this.cluster = cluster;
         this.kraftVersion = kraftVersion;
@@ -66,7 +69,8 @@ public final class ApiVersionsApi implements Api<ApiVersionsRequest> {
         List<SupportedFeatureKey> supported = new ArrayList<>();
         for (Feature feature : Feature.values()) {
             if (version >= KNOWS_LEVEL_ZERO || feature.minLevel() > 0) {
-                supported.add(new SupportedFeatureKey(feature.featureName(), feature.minLevel(), feature.maxLevel()));
+                supported.add(new SupportedFeatureKey(
+                        feature.featureName(), feature.minLevel(), feature.maxLevel(featureLevels)));
             }
         }
         List<FinalizedFeatureKey> finalized = new ArrayList<>();

@@ -179,7 +179,10 @@ final class ApiTables {
                 new DescribeTopicPartitionsApi(cluster, values.number("max.request.partition.size.limit"))));
         FORWARDED.forEach(key -> apis.add(new ForwardedApi(key, controller::forward)));
         FORWARDED_CHANGES.forEach(key -> apis.add(new ForwardedApi(key, changes::decide)));
-        return new ApiTable(apis, table -> List.of(new ApiVersionsApi(table, cluster, quorum::kRaftVersion)));
+        return new ApiTable(
+                apis,
+                table -> List.of(
+                        new ApiVersionsApi(table, cluster, quorum::kRaftVersion, NodeSettings.featureLevels(values))));
     }
 
     static ApiTable controller(
@@ -229,6 +232,8 @@ final class ApiTables {
                 new UpdateRaftVoterApi(quorum));
         return new ApiTable(
                 apis,
-                table -> List.of(new ApiVersionsApi(table, cluster, quorum::kRaftVersion), new EnvelopeApi(table)));
+                table -> List.of(
+                        new ApiVersionsApi(table, cluster, quorum::kRaftVersion, NodeSettings.featureLevels(values)),
+                        new EnvelopeApi(table)));
     }
 }

@@ -258,7 +258,7 @@ final class BrokerRole {
         List<BrokerRegistrationRequest.Feature> features = new ArrayList<>();
         for (Feature feature : Feature.values()) {
             features.add(new BrokerRegistrationRequest.Feature(
-                    feature.featureName(), feature.minLevel(), feature.maxLevel()));
+                    feature.featureName(), feature.minLevel(), feature.maxLevel(NodeSettings.featureLevels(values))));
         }
         List<LogDirectory> directories = around.directories().directories();
         return BrokerRegistrationRequest.DEFAULT

@@ -274,7 +274,9 @@ final class Node implements AutoCloseable {
         List<ControllerRegistrationRequest.Feature> features = new ArrayList<>();
         for (Feature feature : Feature.values()) {
             features.add(new ControllerRegistrationRequest.Feature(
-                    feature.featureName(), feature.minLevel(), feature.maxLevel()));
+                    feature.featureName(),
+                    feature.minLevel(),
+                    feature.maxLevel(NodeSettings.featureLevels(config.values()))));
         }
         return new ControllerRegistrationRequest(
                 config.nodeId(),

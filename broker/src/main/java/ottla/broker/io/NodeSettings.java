@@ -14,6 +14,7 @@ import ottla.base.Uuid;
 import ottla.broker.config.NodeConfig;
 import ottla.broker.config.Values;
 import ottla.controller.decide.ControllerSettings;
+import ottla.controller.image.FeatureLevels;
 import ottla.controller.io.ControllerNode;
 import ottla.controller.quota.QuotaWindow;
 import ottla.coordinator.group.GroupConfig;
@@ -181,7 +182,12 @@ record NodeSettings(NodeConfig config) {
                         : ControllerSettings.UncleanElection.FORBIDDEN,
                 new QuotaWindow(
                         values.number("controller.quota.window.num"),
-                        values.number("controller.quota.window.size.seconds")));
+                        values.number("controller.quota.window.size.seconds")),
+                featureLevels(values));
+    }
+
+    static FeatureLevels featureLevels(Values values) {
+        return values.flag("unstable.feature.versions.enable") ? FeatureLevels.UNSTABLE_TOO : FeatureLevels.STABLE;
     }
 
     ControllerNode.Timing controllerTiming() {

@@ -136,7 +136,11 @@ public final class FeatureUpdates {
         String local = "Local controller " + facts.settings().nodeId();
         Optional<String> reason = known.isEmpty()
                 ? notSupported(local, level, 0, 0)
-                : notSupported(local, level, known.get().minLevel(), known.get().maxLevel());
+                : notSupported(
+                        local,
+                        level,
+                        known.get().minLevel(),
+                        known.get().maxLevel(facts.settings().featureLevels()));
         for (BrokerRegistration broker : facts.image().brokers().values()) {
             if (reason.isEmpty()) {
                 reason = broker.feature(name)

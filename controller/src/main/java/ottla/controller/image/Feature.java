@@ -46,8 +46,15 @@ public enum Feature {
         return minLevel;
     }
 
+    /** For production. */
     public short maxLevel() {
         return maxLevel;
+    }
+
+    public short maxLevel(FeatureLevels offered) {
+        return this == METADATA_VERSION && offered == FeatureLevels.UNSTABLE_TOO
+                ? MetadataVersion.UNSTABLE.level()
+                : maxLevel;
     }
 
     /** The level that a new cluster of this metadata version begins with. */

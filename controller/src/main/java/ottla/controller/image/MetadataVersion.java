@@ -37,10 +37,16 @@ public record MetadataVersion(short level) implements Comparable<MetadataVersion
             new Release("4.1-IV1", Change.OF_BEHAVIOUR),
             new Release("4.2-IV0", Change.OF_BEHAVIOUR),
             new Release("4.2-IV1", Change.OF_BEHAVIOUR),
-            new Release("4.3-IV0", Change.OF_RECORDS));
+            new Release("4.3-IV0", Change.OF_RECORDS),
+            new Release("4.4-IV0", Change.OF_BEHAVIOUR));
 
     public static final MetadataVersion MINIMUM = new MetadataVersion(FIRST_LEVEL);
-    public static final MetadataVersion LATEST = new MetadataVersion((short) (FIRST_LEVEL + RELEASES.size() - 1));
+
+    /** The newest one for production. */
+    public static final MetadataVersion LATEST = new MetadataVersion((short) 30);
+
+    /** The newest one there is: offered only where unstable versions are asked for, as tests do. */
+    public static final MetadataVersion UNSTABLE = new MetadataVersion((short) (FIRST_LEVEL + RELEASES.size() - 1));
 
     public static final MetadataVersion V3_5_IV2 = new MetadataVersion((short) 11);
     public static final MetadataVersion V3_6_IV1 = new MetadataVersion((short) 13);
@@ -55,7 +61,7 @@ public record MetadataVersion(short level) implements Comparable<MetadataVersion
 
     /** The version of a level, if this controller knows it. */
     public static Optional<MetadataVersion> of(short level) {
-        return level >= MINIMUM.level && level <= LATEST.level
+        return level >= MINIMUM.level && level <= UNSTABLE.level
                 ? Optional.of(new MetadataVersion(level))
                 : Optional.empty();
     }

@@ -39,7 +39,12 @@ class FeatureUpdatesTest {
 
     @Test
     void namesMetadataVersionsAsKafkaDoes() {
-        for (short level = MetadataVersion.MINIMUM.level(); level <= MetadataVersion.LATEST.level(); level++) {
+        assertThat(MetadataVersion.LATEST.level())
+                .isEqualTo(org.apache.kafka.server.common.MetadataVersion.LATEST_PRODUCTION.featureLevel());
+        assertThat(MetadataVersion.UNSTABLE.level())
+                .isEqualTo(org.apache.kafka.server.common.MetadataVersion.latestTesting()
+                        .featureLevel());
+        for (short level = MetadataVersion.MINIMUM.level(); level <= MetadataVersion.UNSTABLE.level(); level++) {
             org.apache.kafka.server.common.MetadataVersion kafkas =
                     org.apache.kafka.server.common.MetadataVersion.fromFeatureLevel(level);
             MetadataVersion ours = new MetadataVersion(level);

@@ -26,6 +26,7 @@ import ottla.controller.decide.ControllerSettings;
 import ottla.controller.decide.PlainConfigRules;
 import ottla.controller.image.ClusterImage;
 import ottla.controller.image.Feature;
+import ottla.controller.image.FeatureLevels;
 import ottla.controller.image.ImageDelta;
 import ottla.controller.image.MetadataVersion;
 import ottla.controller.image.PartitionRegistration;
@@ -371,7 +372,8 @@ class ControllerNodeTest {
                 9000,
                 ControllerSettings.TopicDeletion.ALLOWED,
                 ControllerSettings.UncleanElection.FORBIDDEN,
-                QuotaWindow.DEFAULT);
+                QuotaWindow.DEFAULT,
+                FeatureLevels.STABLE);
         ready();
         get(node.requests().createTopics(topic("t", 1)));
         try (ControllerNode restarted = node(ControllerNode.Timing.NEVER, combined)) {
