@@ -44,6 +44,7 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.InvalidConfigurationException;
 import org.apache.kafka.common.errors.InvalidPartitionsException;
 import org.apache.kafka.common.errors.InvalidReplicationFactorException;
+import org.apache.kafka.common.errors.InvalidRequestException;
 import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.OffsetOutOfRangeException;
 import org.apache.kafka.common.errors.SecurityDisabledException;
@@ -255,6 +256,39 @@ class AdminTest {
         awaitConfig(node, "log.retention.ms", null);
     }
 
+    /** It might be the secret of a plug-in. */
+    @Test
+    void aBrokersSettingThatNobodyKnowsIsTakenAndHidden() throws Exception {
+        ConfigResource node = new ConfigResource(ConfigResource.Type.BROKER, "1");
+        ConfigResource all = new ConfigResource(ConfigResource.Type.BROKER, "");
+        alter(node, "nobody.knows", "secret", OpType.SET);
+        alter(all, "nobody.knows", "other", OpType.SET);
+        for (ConfigResource resource : List.of(node, all)) {
+            ConfigEntry unknown = awaitConfig(resource, "nobody.knows", null);
+            assertThat(unknown.isSensitive()).isTrue();
+            assertThat(unknown.isReadOnly()).isTrue();
+            assertThat(unknown.type()).isEqualTo(ConfigEntry.ConfigType.UNKNOWN);
+            alter(resource, "nobody.knows", "", OpType.DELETE);
+        }
+    }
+
+    @Test
+    void aListenersOwnSettingIsShownAsThatOfAllIs() throws Exception {
+        ConfigResource node = new ConfigResource(ConfigResource.Type.BROKER, "1");
+        String key = "listener.name.other.ssl.keystore.location";
+        alter(node, key, "/nowhere", OpType.SET);
+        ConfigEntry location = awaitConfig(node, key, "/nowhere");
+        assertThat(location.isSensitive()).isFalse();
+        assertThat(location.isReadOnly()).isTrue();
+        assertThat(location.type()).isEqualTo(ConfigEntry.ConfigType.STRING);
+        assertThat(location.source()).isEqualTo(ConfigSource.DYNAMIC_BROKER_CONFIG);
+        alter(node, key, "", OpType.DELETE);
+
+        assertThat(Clients.failure(altering(node, "ssl.keystore.location", "/nowhere", OpType.SET)))
+                .isInstanceOf(InvalidRequestException.class)
+                .hasMessageContaining("per-listener");
+    }
+
     @Test
     void resourcesWithConfigsAreListed() throws Exception {
         clients.createTopic("resource", 1);
@@ -428,6 +462,6 @@ class AdminTest {
                         .get()
                         .get(resource)
                         .get(key),
-                entry -> Objects.equals(entry.value(), value));
+                entry -> entry != null && Objects.equals(entry.value(), value));
     }
 }

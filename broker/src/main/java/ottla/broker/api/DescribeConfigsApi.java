@@ -102,7 +102,8 @@ public final class DescribeConfigsApi implements Api<DescribeConfigsRequest> {
             return refused(resource, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, null);
         }
         Map<String, String> own = image.config(ConfigResource.topic(topic));
-        return found(resource, ConfigTable.TOPIC.all().stream().filter(DescribeConfigsApi::isPublic), key -> {
+        Predicate<ConfigKey> shown = key -> isPublic(key) || own.containsKey(key.name());
+        return found(resource, ConfigTable.TOPIC.all().stream().filter(shown), key -> {
             List<Setting> settings = effective.topicSettings(key, own);
             ConfigSource source = settings.isEmpty()
                     ? ConfigSource.STANDARD
@@ -138,7 +139,11 @@ public final class DescribeConfigsApi implements Api<DescribeConfigsRequest> {
                 // these have no default: they are there while they are set
                 ConfigTable.DYNAMIC.all().stream()
                         .filter(key -> !effective.brokerSettings(key.name()).isEmpty()));
-        return found(resource, keys, key -> {
+        Stream<ConfigKey> set = effective.brokerKeys().stream()
+                .filter(other -> ConfigTable.BROKER.find(other).isEmpty()
+                        && ConfigTable.DYNAMIC.find(other).isEmpty())
+                .map(ConfigTable::brokerKey);
+        return found(resource, Stream.concat(keys, set), key -> {
             List<Setting> settings = effective.brokerSettings(key.name());
             ConfigSource source = settings.isEmpty()
                     ? ConfigSource.STANDARD
@@ -226,15 +231,9 @@ public final class DescribeConfigsApi implements Api<DescribeConfigsRequest> {
         set.forEach((name, value) -> {
             if (wanted == null || wanted.isEmpty() || wanted.contains(name)) {
                 List<Setting> settings = List.of(new Setting(name, Optional.of(value), source));
-                entries.add(ConfigTable.BROKER
-                        .find(name)
-                        .or(() -> ConfigTable.DYNAMIC.find(name))
-                        .map(key -> entry(key, Optional.of(value), source, settings, Change.CLUSTER_WIDE, request))
-                        .orElseGet(() -> DescribeConfigsResourceResult.DEFAULT
-                                .withName(name)
-                                .withValue(value)
-                                .withConfigSource(source.id())
-                                .withDocumentation(null)));
+                ConfigKey key = ConfigTable.brokerKey(name);
+                Change change = key.change() == Change.READ_ONLY ? Change.READ_ONLY : Change.CLUSTER_WIDE;
+                entries.add(entry(key, Optional.of(value), source, settings, change, request));
             }
         });
         return result(resource, entries);

@@ -38,6 +38,19 @@ public final class ConfigCheck implements ConfigRules {
             "max.connections.per.ip.overrides",
             "max.connection.creation.rate");
 
+    /** What a running broker changes for one listener at a time. */
+    private static final Set<String> OF_ONE_LISTENER = Set.of(
+            "ssl.key.password",
+            "ssl.keystore.certificate.chain",
+            "ssl.keystore.key",
+            "ssl.keystore.location",
+            "ssl.keystore.password",
+            "ssl.keystore.type",
+            "ssl.truststore.certificates",
+            "ssl.truststore.location",
+            "ssl.truststore.password",
+            "ssl.truststore.type");
+
     private final Values file;
 
     public ConfigCheck(Values file) {
@@ -151,17 +164,24 @@ public final class ConfigCheck implements ConfigRules {
 
     private static Optional<String> broker(ConfigResource resource, SortedMap<String, String> overrides) {
         Set<String> fixed = new TreeSet<>();
+        Set<String> ofListeners = new TreeSet<>();
         Set<String> single = new TreeSet<>();
         for (String name : overrides.keySet()) {
             Optional<ConfigKey> key = ConfigTable.BROKER.find(name);
             if (key.isPresent() && key.get().change() == Change.READ_ONLY) {
                 fixed.add(name);
+            } else if (OF_ONE_LISTENER.contains(name)) {
+                ofListeners.add(name);
             } else if (key.isPresent() && key.get().change() == Change.PER_BROKER && resource.isDefaultBroker()) {
                 single.add(name);
             }
         }
         if (!fixed.isEmpty()) {
             return Optional.of("Cannot update these configs dynamically: " + fixed);
+        }
+        if (!ofListeners.isEmpty()) {
+            return Optional.of("These security configs can be dynamically updated only per-listener using the listener"
+                    + " prefix: " + ofListeners);
         }
         if (!single.isEmpty()) {
             return Optional.of(

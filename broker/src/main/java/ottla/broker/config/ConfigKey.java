@@ -34,6 +34,23 @@ public record ConfigKey(
     /** A broker key whose value, times {@code factor}, is this key's value. */
     public record Synonym(String brokerKey, long factor) {}
 
+    /** What Kafka makes of a broker's key that it does not know: it might be a secret. */
+    static ConfigKey unknown(String name) {
+        return new ConfigKey(
+                name,
+                ConfigType.UNKNOWN,
+                Optional.empty(),
+                new Constraint.Any(),
+                Change.READ_ONLY,
+                List.of(),
+                Visibility.PUBLIC);
+    }
+
+    /** This key for one listener alone, whose name is part of the other name. */
+    ConfigKey ofListener(String listenersName) {
+        return new ConfigKey(listenersName, type, standard, constraint, Change.READ_ONLY, synonyms, visibility);
+    }
+
     /** Why a value is refused, as a sentence with the key, the value and what is allowed. */
     public Optional<String> problem(String value) {
         return type.problem(value.trim())
@@ -42,9 +59,9 @@ public record ConfigKey(
                         "Invalid value " + shown(value) + " for configuration " + name + ": the value " + why + ".");
     }
 
-    /** A password is never shown, not even a wrong one. */
+    /** A password is never shown, not even a wrong one, nor what could be one. */
     public boolean isSensitive() {
-        return type == ConfigType.PASSWORD;
+        return type == ConfigType.PASSWORD || type == ConfigType.UNKNOWN;
     }
 
     private String shown(String value) {

@@ -37,6 +37,14 @@ public final class ConfigTable {
         return Optional.ofNullable(keys.get(name));
     }
 
+    /** What a broker's key means, also of one listener's, and of one that nobody knows. */
+    public static ConfigKey brokerKey(String name) {
+        return BROKER.find(name)
+                .or(() -> DYNAMIC.find(name))
+                .or(() -> Listeners.withoutListener(name).flatMap(BROKER::find).map(key -> key.ofListener(name)))
+                .orElseGet(() -> ConfigKey.unknown(name));
+    }
+
     /** The key of a name that this program itself uses. */
     ConfigKey get(String name) {
         return Objects.requireNonNull(keys.get(name), name);

@@ -14,7 +14,8 @@ public enum ConfigType {
     DOUBLE(6, "a number"),
     LIST(7, "a list separated by commas"),
     CLASS(8, "a class name"),
-    PASSWORD(9, "text");
+    PASSWORD(9, "text"),
+    UNKNOWN(0, "text");
 
     private final byte id;
     private final String wanted;
@@ -55,7 +56,7 @@ public enum ConfigType {
                         return Optional.of("must be " + wanted);
                     }
                 }
-                case STRING, PASSWORD -> {}
+                case STRING, PASSWORD, UNKNOWN -> {}
             }
             return Optional.empty();
         } catch (NumberFormatException e) {

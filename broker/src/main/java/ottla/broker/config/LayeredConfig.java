@@ -5,6 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import ottla.broker.config.ConfigKey.Synonym;
 
 /**
@@ -32,16 +34,26 @@ public record LayeredConfig(Values file, Map<String, String> broker, Map<String,
 
     /** Every place where a broker key or one that stands for it is set, the one that counts first. */
     public List<Setting> brokerSettings(String key) {
-        List<String> names = FAMILIES.getOrDefault(key, List.of(key));
+        Optional<String> ofAll = Listeners.withoutListener(key);
+        List<String> names = ofAll.map(base -> List.of(key, base)).orElse(FAMILIES.getOrDefault(key, List.of(key)));
         List<Setting> settings = new ArrayList<>();
         add(settings, names, broker, ConfigSource.BROKER);
         add(settings, names, allBrokers, ConfigSource.ALL_BROKERS);
         add(settings, names, file.set(), ConfigSource.FILE);
+        String standard = ofAll.orElse(key);
         ConfigTable.BROKER
-                .find(key)
+                .find(standard)
                 .flatMap(ConfigKey::standard)
-                .ifPresent(value -> settings.add(new Setting(key, Optional.of(value), ConfigSource.STANDARD)));
+                .ifPresent(value -> settings.add(new Setting(standard, Optional.of(value), ConfigSource.STANDARD)));
         return settings;
+    }
+
+    /** All broker keys that are set anywhere, known or not. */
+    public Set<String> brokerKeys() {
+        Set<String> names = new TreeSet<>(file.set().keySet());
+        names.addAll(broker.keySet());
+        names.addAll(allBrokers.keySet());
+        return names;
     }
 
     /** Every place where a topic's key is set, the one that counts first. */

@@ -6,12 +6,17 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** The rules of {@code listeners}, {@code advertised.listeners} and the protocol map. */
 final class Listeners {
     private static final Set<String> PROTOCOLS = Set.of("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL");
+
+    private static final Pattern LISTENER_SETTING = Pattern.compile("listener\\.name\\.[^.]*\\.(.+)");
 
     private final Values values;
     private final List<String> problems;
@@ -30,6 +35,12 @@ final class Listeners {
     /** Whether a key belongs to one listener, as {@code listener.name.internal.ssl.keystore.location}. */
     static boolean isListenerSetting(String key) {
         return key.startsWith("listener.name.");
+    }
+
+    /** The key of all listeners that such a one overrides for its own. */
+    static Optional<String> withoutListener(String key) {
+        Matcher matcher = LISTENER_SETTING.matcher(key);
+        return matcher.matches() ? Optional.of(matcher.group(1)) : Optional.empty();
     }
 
     List<Listener> bound() {
