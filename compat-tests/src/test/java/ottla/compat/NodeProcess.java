@@ -37,7 +37,7 @@ public final class NodeProcess implements AutoCloseable {
 
     /** What a node has to do when it is ready. */
     @FunctionalInterface
-    interface Readiness {
+    public interface Readiness {
         boolean isSeen(RawConnection connection) throws IOException;
     }
 
@@ -45,7 +45,7 @@ public final class NodeProcess implements AutoCloseable {
      * @param shell what is put before the command
      * @param port where the node answers when it is ready
      */
-    NodeProcess(BrokerKind kind, String name, List<String> shell, int port, Readiness readiness) {
+    public NodeProcess(BrokerKind kind, String name, List<String> shell, int port, Readiness readiness) {
         this(kind, name, shell, "127.0.0.1", port, readiness);
     }
 
@@ -91,7 +91,7 @@ public final class NodeProcess implements AutoCloseable {
         return process != null && process.isAlive();
     }
 
-    void configure(Map<String, String> settings) {
+    public void configure(Map<String, String> settings) {
         try {
             Files.writeString(
                     properties(),
@@ -193,7 +193,7 @@ public final class NodeProcess implements AutoCloseable {
     }
 
     /** From the next start on, the node is one that does not live long. */
-    void liveShortly() {
+    public void liveShortly() {
         life = BrokerKind.Life.SHORT;
     }
 

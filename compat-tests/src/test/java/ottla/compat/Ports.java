@@ -11,14 +11,14 @@ import java.util.stream.IntStream;
  * Free ports for brokers. They lie below the range from which systems take the ports of outgoing connections, so that none can
  * be taken between the time it was found free and the time a broker (re)starts on it.
  */
-final class Ports {
+public final class Ports {
     private static final int FIRST = Integer.getInteger("ottla.compat.port.first", 21500);
     private static final int COUNT = 300;
     private static int next = (int) (ProcessHandle.current().pid() % COUNT);
 
     private Ports() {}
 
-    static synchronized int free() {
+    public static synchronized int free() {
         for (int tried = 0; tried < COUNT; tried++) {
             int port = FIRST + next;
             next = (next + 1) % COUNT;

@@ -1,0 +1,163 @@
+package ottla.compat.bridge;
+
+import java.io.File;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import kafka.cluster.Partition;
+import kafka.log.LogManager;
+import kafka.network.SocketServer;
+import kafka.raft.KafkaRaftManager;
+import kafka.server.BrokerServer;
+import kafka.server.KafkaConfig;
+import kafka.server.ReplicaManager;
+import kafka.server.SharedServer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.internals.Plugin;
+import org.apache.kafka.common.network.ListenerName;
+import org.apache.kafka.image.loader.MetadataLoader;
+import org.apache.kafka.metadata.BrokerState;
+import org.apache.kafka.metadata.KRaftMetadataCache;
+import org.apache.kafka.server.authorizer.Authorizer;
+import org.apache.kafka.server.common.ApiMessageAndVersion;
+import org.apache.kafka.storage.internals.log.UnifiedLog;
+import ottla.compat.bridge.StandIn.Unseen;
+import scala.Option;
+import scala.collection.immutable.Seq;
+import scala.jdk.javaapi.CollectionConverters;
+
+/** What tests ask of a broker's objects, as far as it can be seen from outside. Each method answers for Kafka's of its name. */
+@SuppressWarnings("unused")
+final class OutsideBroker {
+    private static final long LOOK_NS = Duration.ofMillis(20).toNanos();
+
+    private final OutsideNode node;
+    private final NodeSettings settings;
+    private final OutsideQuorum quorum;
+    private final String clusterId;
+
+    private OutsideBroker(OutsideNode node, NodeSettings settings, OutsideQuorum quorum, String clusterId) {
+        this.node = node;
+        this.settings = settings;
+        this.quorum = quorum;
+        this.clusterId = clusterId;
+    }
+
+    static BrokerServer of(OutsideNode node, NodeSettings settings, OutsideQuorum quorum, String clusterId) {
+        return StandIn.of(BrokerServer.class, new OutsideBroker(node, settings, quorum, clusterId));
+    }
+
+    @Override
+    public String toString() {
+        return "broker " + node;
+    }
+
+    KafkaConfig config() {
+        return node.configNow();
+    }
+
+    String clusterId() {
+        return clusterId;
+    }
+
+    void startup() {
+        node.launch();
+        node.awaitReady();
+    }
+
+    /** Kafka's kit can stop the broker of a node and leave its controller alone; a process is stopped as a whole. */
+    void shutdown() {
+        if (quorum.needs(node)) {
+            throw new Unseen("BrokerServer.shutdown where the cluster needs the controller in the same process");
+        }
+        node.stop();
+    }
+
+    void shutdown(Duration timeout) {
+        shutdown();
+    }
+
+    boolean isShutdown() {
+        return node.wasStarted() && !node.isRunning();
+    }
+
+    void awaitShutdown() {
+        while (node.isRunning()) {
+            LockSupport.parkNanos(LOOK_NS);
+        }
+    }
+
+    BrokerState brokerState() {
+        return node.isRunning() && OutsideNode.knowsBroker(node.metadata(), node.id())
+                ? BrokerState.RUNNING
+                : BrokerState.NOT_RUNNING;
+    }
+
+    int boundPort(ListenerName listener) {
+        return node.isRunning() ? settings.port(node.id(), listener.value()) : -1;
+    }
+
+    SocketServer socketServer() {
+        return StandIn.of(SocketServer.class, new OutsidePorts(node, settings));
+    }
+
+    KRaftMetadataCache metadataCache() {
+        return StandIn.of(KRaftMetadataCache.class, new OutsideMetadata(node));
+    }
+
+    Option<Plugin<Authorizer>> authorizerPlugin() {
+        return OutsideAcls.plugin(node);
+    }
+
+    KafkaRaftManager<ApiMessageAndVersion> raftManager() {
+        return OutsideController.raftManager(node, quorum);
+    }
+
+    SharedServer sharedServer() {
+        return StandIn.of(SharedServer.class, new Shared());
+    }
+
+    LogManager logManager() {
+        return StandIn.of(LogManager.class, new Logs());
+    }
+
+    ReplicaManager replicaManager() {
+        return StandIn.of(ReplicaManager.class, new Replicas());
+    }
+
+    private final class Shared {
+        MetadataLoader loader() {
+            return StandIn.of(MetadataLoader.class, this);
+        }
+
+        KafkaRaftManager<ApiMessageAndVersion> raftManager() {
+            return OutsideBroker.this.raftManager();
+        }
+
+        long lastAppliedOffset() {
+            return quorum.endOffset(node.id()) - 1;
+        }
+    }
+
+    /** Of logs only whether they are there. */
+    private final class Logs {
+        Seq<File> liveLogDirs() {
+            List<File> all = node.config().logDirs().stream().map(File::new).toList();
+            return CollectionConverters.asScala(all).toSeq();
+        }
+
+        Option<UnifiedLog> getLog(TopicPartition partition, boolean future) {
+            return node.hasLog(partition)
+                    ? Option.apply(StandIn.of(UnifiedLog.class, "the log of " + partition))
+                    : Option.empty();
+        }
+    }
+
+    private final class Replicas {
+        Option<Partition> onlinePartition(TopicPartition partition) {
+            return node.hasLog(partition)
+                    ? Option.apply(StandIn.of(Partition.class, "partition " + partition))
+                    : Option.empty();
+        }
+    }
+}

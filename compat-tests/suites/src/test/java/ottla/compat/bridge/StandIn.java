@@ -1,0 +1,58 @@
+package ottla.compat.bridge;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.util.Arrays;
+import java.util.Optional;
+import org.mockito.Mockito;
+import org.mockito.invocation.InvocationOnMock;
+
+/**
+ * Objects of Kafka's own classes that stand in for those of another process. They answer what can be seen of it from outside; whoever
+ * asks for more learns by an {@link Unseen} that there is no answer.
+ */
+final class StandIn {
+    private StandIn() {}
+
+    /**
+     * What a test wants to know and nobody can see from outside. An {@link Error}, since the tests' loops that wait for something
+     * take an exception for "not yet".
+     */
+    static final class Unseen extends Error {
+        private static final long serialVersionUID = 1L;
+
+        Unseen(String what) {
+            super("not to be seen from outside of a process: " + what);
+            Sightings.missed(what);
+        }
+    }
+
+    /** @param answers has a method of the same name and as many parameters for each one that can be answered */
+    static <T> T of(Class<T> type, Object answers) {
+        return Mockito.mock(type, Mockito.withSettings().stubOnly().defaultAnswer(call -> answer(type, answers, call)));
+    }
+
+    private static Object answer(Class<?> type, Object answers, InvocationOnMock call) throws Throwable {
+        Method asked = call.getMethod();
+        if (asked.getDeclaringClass() == Object.class) {
+            return switch (asked.getName()) {
+                case "toString" -> answers.toString();
+                case "hashCode" -> System.identityHashCode(call.getMock());
+                default -> System.identityHashCode(call.getMock()) == System.identityHashCode(call.getArgument(0));
+            };
+        }
+        Optional<Method> answering = Arrays.stream(answers.getClass().getDeclaredMethods())
+                .filter(method -> method.getName().equals(asked.getName())
+                        && method.getParameterCount() == asked.getParameterCount())
+                .findAny();
+        if (answering.isEmpty()) {
+            throw new Unseen(type.getSimpleName() + "." + asked.getName());
+        }
+        answering.get().setAccessible(true);
+        try {
+            return answering.get().invoke(answers, call.getArguments());
+        } catch (InvocationTargetException failed) {
+            throw failed.getCause();
+        }
+    }
+}

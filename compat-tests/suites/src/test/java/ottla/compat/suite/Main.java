@@ -1,0 +1,127 @@
+package ottla.compat.suite;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code bin/compat}: runs Kafka's own published tests against Ottla, or against Kafka, and says how many pass. */
+@Command(
+        name = "compat",
+        mixinStandardHelpOptions = true,
+        description = "Runs the integration tests that Apache Kafka publishes on clusters of Ottla's nodes.")
+final class Main implements Callable<Integer> {
+    private static final Path MODULE = Path.of(System.getProperty("basedir")).resolve("suites");
+
+    @Parameters(
+            paramLabel = "SUITE|CLASS",
+            description = "clients, tools, core, or a test class; all suites if none is named")
+    private List<String> wanted = List.of();
+
+    @Option(names = "--kafka", description = "on Kafka's nodes: what passes there is the ceiling")
+    private boolean onKafka;
+
+    @Option(names = "--workers", description = "how many tests run side by side (${DEFAULT-VALUE})")
+    private int workers = Math.max(2, Runtime.getRuntime().availableProcessors());
+
+    @Option(names = "--again", description = "forget what earlier runs found out, instead of going on where they ended")
+    private boolean again;
+
+    public static void main(String[] args) {
+        System.exit(new CommandLine(new Main()).execute(args));
+    }
+
+    @Override
+    public Integer call() throws InterruptedException {
+        Target target = onKafka ? Target.KAFKA : Target.OTTLA;
+        Map<Suite, Map<String, Map<String, String>>> chosen = new LinkedHashMap<>();
+        for (Suite suite : Suite.values()) {
+            List<String> classes = suite.classes().stream()
+                    .filter(name -> isWanted(suite, name))
+                    .toList();
+            if (!classes.isEmpty()) {
+                chosen.put(suite, TestMethods.of(classes));
+            }
+        }
+        if (chosen.isEmpty()) {
+            System.err.println("there is no suite and no test class called " + String.join(", ", wanted) + "; suites: "
+                    + String.join(
+                            ", ",
+                            Arrays.stream(Suite.values()).map(Suite::title).toList()));
+            return CommandLine.ExitCode.USAGE;
+        }
+        Set<String> fallen = new TreeSet<>();
+        for (Map.Entry<Suite, Map<String, Map<String, String>>> entry : chosen.entrySet()) {
+            fallen.addAll(run(entry.getKey(), entry.getValue(), target));
+        }
+        Scoreboard board = new Scoreboard();
+        for (Suite suite : Suite.values()) {
+            board.add(suite, ceiling(suite), results(suite, Target.OTTLA).outcomes());
+        }
+        System.out.print(board.table());
+        if (target == Target.OTTLA && wanted.isEmpty()) {
+            board.writePage(MODULE.resolveSibling("SCOREBOARD.md"));
+        }
+        fallen.forEach(test -> System.out.println("passed before, and does not now: " + test));
+        return fallen.isEmpty() ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
+    }
+
+    /** Runs what is not done yet, and keeps what it shows. Returns the tests that used to pass and do not any more. */
+    private Set<String> run(Suite suite, Map<String, Map<String, String>> classes, Target target)
+            throws InterruptedException {
+        Results results = results(suite, target);
+        if (again) {
+            classes.values().forEach(results::forget);
+        }
+        System.out.println("== " + suite.title() + " on " + target.title());
+        Path log = work(target).resolve(suite.title() + ".log");
+        new Run(target, results, log, System.out).run(classes, workers);
+        Ceiling ceiling = ceiling(suite);
+        if (target == Target.KAFKA) {
+            ceiling.replace(classes.keySet(), results.outcomes().values());
+            return Set.of();
+        }
+        Passing passing = Passing.load(MODULE.resolve("passing").resolve(suite.title() + ".txt"));
+        Set<String> fallen = new TreeSet<>();
+        Set<String> risen = new TreeSet<>();
+        results.outcomes().values().stream()
+                .filter(outcome -> classes.containsKey(outcome.className()))
+                .forEach(outcome -> {
+                    if (outcome.verdict() != Outcome.Verdict.PASSED) {
+                        fallen.add(outcome.test());
+                    } else if (ceiling.passes(outcome.test()).orElse(false)) {
+                        risen.add(outcome.test());
+                    }
+                });
+        fallen.retainAll(passing.tests());
+        passing.add(risen);
+        return fallen;
+    }
+
+    private static Path work(Target target) {
+        return MODULE.resolve("target").resolve("suites").resolve(target.title());
+    }
+
+    private static Results results(Suite suite, Target target) {
+        return Results.open(work(target).resolve(suite.title() + ".tsv"));
+    }
+
+    private static Ceiling ceiling(Suite suite) {
+        return Ceiling.load(MODULE.resolve("ceiling").resolve(suite.title() + ".tsv"));
+    }
+
+    private boolean isWanted(Suite suite, String className) {
+        return wanted.isEmpty()
+                || wanted.contains(suite.title())
+                || wanted.contains(className)
+                || wanted.contains(className.substring(className.lastIndexOf('.') + 1));
+    }
+}

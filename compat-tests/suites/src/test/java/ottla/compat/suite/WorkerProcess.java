@@ -1,0 +1,131 @@
+package ottla.compat.suite;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import ottla.compat.suite.Outcome.Verdict;
+
+/** Runs tests in {@link Worker} processes: as many as it takes, since one that hangs is ended with all that it started. */
+final class WorkerProcess {
+    private static final String END_OF_OUTPUT = "";
+
+    private final Target target;
+    private final int number;
+    private final Duration limit;
+    private final Path log;
+
+    /**
+     * @param number tells workers side by side apart
+     * @param limit how long a single test may take
+     */
+    WorkerProcess(Target target, int number, Duration limit, Path log) {
+        this.target = target;
+        this.number = number;
+        this.limit = limit;
+        this.log = log;
+    }
+
+    /** Runs tests, given by their unique ids, and tells how each ended, and which methods are done. */
+    void run(Collection<String> tests, Consumer<Outcome> outcomes, Consumer<String> done) throws InterruptedException {
+        Set<String> left = new LinkedHashSet<>(tests);
+        while (!left.isEmpty()) {
+            int before = left.size();
+            Optional<String> stuck = runUntilStuck(left, outcomes, method -> {
+                left.remove(method);
+                done.accept(method);
+            });
+            if (stuck.isPresent() || left.size() == before) {
+                // whatever the process was at when it ended is not tried again
+                String culprit = left.iterator().next();
+                stuck.ifPresent(test -> outcomes.accept(new Outcome(
+                        test, Verdict.FAILED, limit.toMillis(), "given up after " + limit.toSeconds() + " s")));
+                left.remove(culprit);
+                done.accept(culprit);
+            }
+        }
+    }
+
+    /** The test that was under way when the process had to be ended, or ended by itself. */
+    private Optional<String> runUntilStuck(Collection<String> tests, Consumer<Outcome> outcomes, Consumer<String> done)
+            throws InterruptedException {
+        Process process = start(tests);
+        BlockingQueue<String> lines = new ArrayBlockingQueue<>(10_000);
+        Thread reader = Thread.ofVirtual().start(() -> read(process, lines));
+        Optional<String> current = Optional.empty();
+        try {
+            while (true) {
+                String line = lines.poll(limit.toMillis(), TimeUnit.MILLISECONDS);
+                if (line == null || line.equals(END_OF_OUTPUT)) {
+                    return current;
+                }
+                String[] parts = line.split("\t", 2);
+                switch (parts[0]) {
+                    case Worker.BEGIN -> current = Optional.of(parts[1]);
+                    case Worker.END -> {
+                        current = Optional.empty();
+                        outcomes.accept(Outcome.parse(parts[1]));
+                    }
+                    case Worker.DONE -> done.accept(parts[1]);
+                    default -> throw new IllegalStateException("a worker says " + line);
+                }
+            }
+        } finally {
+            end(process);
+            reader.join();
+        }
+    }
+
+    private Process start(Collection<String> tests) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of("-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"));
+        command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));
+        command.addAll(List.of("-XX:+EnableDynamicAgentLoading", "-Dbasedir=" + System.getProperty("basedir")));
+        command.add("-Dottla.suite.kind=" + target.title());
+        command.add("-Dottla.suite.run=suite-" + number);
+        command.add("-Dottla.compat.port.first=" + target.firstPort(number));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Worker.class.getName()));
+        command.addAll(tests);
+        try {
+            return new ProcessBuilder(command)
+                    .redirectError(Redirect.appendTo(log.toFile()))
+                    .start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void read(Process process, BlockingQueue<String> lines) {
+        try (BufferedReader reader = process.inputReader()) {
+            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                lines.put(line);
+            }
+        } catch (IOException ended) {
+            // as if it had said nothing more
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        lines.add(END_OF_OUTPUT);
+    }
+
+    /** With all nodes that its tests have left running. */
+    private static void end(Process process) throws InterruptedException {
+        List<ProcessHandle> nodes = process.descendants().toList();
+        process.destroyForcibly();
+        process.waitFor();
+        nodes.forEach(ProcessHandle::destroyForcibly);
+    }
+}
