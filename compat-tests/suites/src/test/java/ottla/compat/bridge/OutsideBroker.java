@@ -3,6 +3,7 @@ package ottla.compat.bridge;
 import java.io.File;
 import java.time.Duration;
 import java.util.List;
+import java.util.Properties;
 import java.util.concurrent.locks.LockSupport;
 import kafka.cluster.Partition;
 import kafka.log.LogManager;
@@ -15,6 +16,7 @@ import kafka.server.SharedServer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.internals.Plugin;
 import org.apache.kafka.common.network.ListenerName;
+import org.apache.kafka.coordinator.group.GroupCoordinator;
 import org.apache.kafka.image.loader.MetadataLoader;
 import org.apache.kafka.metadata.BrokerState;
 import org.apache.kafka.metadata.KRaftMetadataCache;
@@ -123,6 +125,21 @@ final class OutsideBroker {
 
     ReplicaManager replicaManager() {
         return StandIn.of(ReplicaManager.class, new Replicas());
+    }
+
+    GroupCoordinator groupCoordinator() {
+        return StandIn.of(GroupCoordinator.class, new Groups());
+    }
+
+    /** Of groups only what the file says of their topic. */
+    private final class Groups {
+        Properties groupMetadataTopicConfigs() {
+            Properties settings = new Properties();
+            settings.setProperty("cleanup.policy", "compact");
+            settings.setProperty("compression.type", "producer");
+            settings.setProperty("segment.bytes", String.valueOf(node.config().getInt("offsets.topic.segment.bytes")));
+            return settings;
+        }
     }
 
     private final class Shared {

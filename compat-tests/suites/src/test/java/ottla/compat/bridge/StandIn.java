@@ -12,6 +12,9 @@ import org.mockito.invocation.InvocationOnMock;
  * asks for more learns by an {@link Unseen} that there is no answer.
  */
 final class StandIn {
+    /** In the name of a method that is nothing but the default of another one's parameter. */
+    private static final String SCALA_DEFAULT = "$default$";
+
     private StandIn() {}
 
     /**
@@ -40,6 +43,9 @@ final class StandIn {
                 case "hashCode" -> System.identityHashCode(call.getMock());
                 default -> System.identityHashCode(call.getMock()) == System.identityHashCode(call.getArgument(0));
             };
+        }
+        if (asked.getName().contains(SCALA_DEFAULT)) {
+            return call.callRealMethod();
         }
         Optional<Method> answering = Arrays.stream(answers.getClass().getDeclaredMethods())
                 .filter(method -> method.getName().equals(asked.getName())

@@ -1,6 +1,5 @@
 package ottla.compat.suite;
 
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,8 +18,6 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         description = "Runs the integration tests that Apache Kafka publishes on clusters of Ottla's nodes.")
 final class Main implements Callable<Integer> {
-    private static final Path MODULE = Path.of(System.getProperty("basedir")).resolve("suites");
-
     @Parameters(
             paramLabel = "SUITE|CLASS",
             description = "clients, tools, core, or a test class; all suites if none is named")
@@ -64,11 +61,14 @@ final class Main implements Callable<Integer> {
         }
         Scoreboard board = new Scoreboard();
         for (Suite suite : Suite.values()) {
-            board.add(suite, ceiling(suite), results(suite, Target.OTTLA).outcomes());
+            board.add(
+                    suite,
+                    SuiteFiles.ceiling(suite),
+                    results(suite, Target.OTTLA).outcomes());
         }
         System.out.print(board.table());
         if (target == Target.OTTLA && wanted.isEmpty()) {
-            board.writePage(MODULE.resolveSibling("SCOREBOARD.md"));
+            board.writePage(SuiteFiles.scoreboard());
         }
         fallen.forEach(test -> System.out.println("passed before, and does not now: " + test));
         return fallen.isEmpty() ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
@@ -82,14 +82,13 @@ final class Main implements Callable<Integer> {
             classes.values().forEach(results::forget);
         }
         System.out.println("== " + suite.title() + " on " + target.title());
-        Path log = work(target).resolve(suite.title() + ".log");
-        new Run(target, results, log, System.out).run(classes, workers);
-        Ceiling ceiling = ceiling(suite);
+        new Run(target, results, SuiteFiles.log(target.title(), suite), System.out).run(classes, workers);
+        Ceiling ceiling = SuiteFiles.ceiling(suite);
         if (target == Target.KAFKA) {
             ceiling.replace(classes.keySet(), results.outcomes().values());
             return Set.of();
         }
-        Passing passing = Passing.load(MODULE.resolve("passing").resolve(suite.title() + ".txt"));
+        Passing passing = SuiteFiles.passing(suite);
         Set<String> fallen = new TreeSet<>();
         Set<String> risen = new TreeSet<>();
         results.outcomes().values().stream()
@@ -106,16 +105,8 @@ final class Main implements Callable<Integer> {
         return fallen;
     }
 
-    private static Path work(Target target) {
-        return MODULE.resolve("target").resolve("suites").resolve(target.title());
-    }
-
     private static Results results(Suite suite, Target target) {
-        return Results.open(work(target).resolve(suite.title() + ".tsv"));
-    }
-
-    private static Ceiling ceiling(Suite suite) {
-        return Ceiling.load(MODULE.resolve("ceiling").resolve(suite.title() + ".tsv"));
+        return Results.open(SuiteFiles.results(target.title(), suite));
     }
 
     private boolean isWanted(Suite suite, String className) {

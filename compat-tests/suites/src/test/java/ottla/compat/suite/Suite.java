@@ -47,7 +47,7 @@ enum Suite {
 
     private static Path jar(String module) {
         String name = module + "-4.3.1-test.jar";
-        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+        return Arrays.stream(WorkerProcess.CLASS_PATH.split(File.pathSeparator))
                 .map(Path::of)
                 .filter(entry -> entry.getFileName().toString().equals(name))
                 .findFirst()

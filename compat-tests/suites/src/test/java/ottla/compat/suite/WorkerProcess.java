@@ -20,6 +20,10 @@ import ottla.compat.suite.Outcome.Verdict;
 
 /** Runs tests in {@link Worker} processes: as many as it takes, since one that hangs is ended with all that it started. */
 final class WorkerProcess {
+    /** Surefire hides the real one behind a jar with a manifest. */
+    static final String CLASS_PATH =
+            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+
     private static final String END_OF_OUTPUT = "";
 
     private final Target target;
@@ -97,7 +101,7 @@ final class WorkerProcess {
         command.add("-Dottla.suite.kind=" + target.title());
         command.add("-Dottla.suite.run=suite-" + number);
         command.add("-Dottla.compat.port.first=" + target.firstPort(number));
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Worker.class.getName()));
+        command.addAll(List.of("-cp", CLASS_PATH, Worker.class.getName()));
         command.addAll(tests);
         try {
             return new ProcessBuilder(command)
