@@ -79,6 +79,7 @@ import ottla.broker.api.UpdateRaftVoterApi;
 import ottla.broker.api.VoteApi;
 import ottla.broker.config.NodeConfig;
 import ottla.broker.config.Values;
+import ottla.controller.image.FeatureLevels;
 import ottla.controller.io.ControllerRequests;
 import ottla.coordinator.io.GroupCoordinator;
 import ottla.log.io.LogStore;
@@ -191,6 +192,9 @@ final class ApiTables {
             ClusterView cluster,
             Values values,
             BrokerHeartbeatApi.Watch watch) {
+        // as in Kafka, whose controllers ask the key for unstable APIs here
+        FeatureLevels levels =
+                values.flag("unstable.api.versions.enable") ? FeatureLevels.UNSTABLE_TOO : FeatureLevels.STABLE;
         List<Api<?>> apis = List.of(
                 new MetadataFetchApi(quorum),
                 new CreateTopicsApi(controller),
@@ -233,7 +237,6 @@ final class ApiTables {
         return new ApiTable(
                 apis,
                 table -> List.of(
-                        new ApiVersionsApi(table, cluster, quorum::kRaftVersion, NodeSettings.featureLevels(values)),
-                        new EnvelopeApi(table)));
+                        new ApiVersionsApi(table, cluster, quorum::kRaftVersion, levels), new EnvelopeApi(table)));
     }
 }
