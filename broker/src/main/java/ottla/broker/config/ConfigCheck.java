@@ -172,7 +172,7 @@ public final class ConfigCheck implements ConfigRules {
                 fixed.add(name);
             } else if (OF_ONE_LISTENER.contains(name)) {
                 ofListeners.add(name);
-            } else if (key.isPresent() && key.get().change() == Change.PER_BROKER && resource.isDefaultBroker()) {
+            } else if (resource.isDefaultBroker() && isOfOneBroker(name, key)) {
                 single.add(name);
             }
         }
@@ -203,6 +203,12 @@ public final class ConfigCheck implements ConfigRules {
             }
         }
         return Optional.empty();
+    }
+
+    /** Listeners belong to one broker each, whatever is set for them. */
+    private static boolean isOfOneBroker(String name, Optional<ConfigKey> key) {
+        return Listeners.isListenerSetting(name)
+                || key.filter(found -> found.change() == Change.PER_BROKER).isPresent();
     }
 
     private static Optional<String> known(ConfigTable table, SortedMap<String, String> overrides) {

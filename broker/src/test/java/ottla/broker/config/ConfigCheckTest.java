@@ -37,6 +37,16 @@ class ConfigCheckTest {
                 .isEmpty();
     }
 
+    @Test
+    void whatListenersHaveIsOfOneBroker() {
+        String key = "listener.name.internal.ssl.keystore.location";
+        assertThat(reason(ConfigResource.broker(1), key, "/keys")).isEmpty();
+        assertThat(reason(ConfigResource.defaultBroker(), key, "/keys"))
+                .hasValueSatisfying(sentence -> assertThat(sentence).contains("broker id must be specified", key));
+        assertThat(reason(ConfigResource.broker(1), "ssl.keystore.location", "/keys"))
+                .hasValueSatisfying(sentence -> assertThat(sentence).contains("per-listener", "ssl.keystore.location"));
+    }
+
     private Optional<String> reason(ConfigResource resource, String key, String value) {
         return check.reasonInvalid(resource, new TreeMap<>(Map.of(key, value)));
     }

@@ -37,9 +37,9 @@ final class Ceiling {
 
     /** What is known of classes is replaced. */
     void replace(Set<String> classes, Collection<Outcome> found) {
-        outcomes.values().removeIf(outcome -> classes.contains(outcome.className()));
+        outcomes.keySet().removeIf(test -> classes.contains(Outcome.classOf(test)));
         found.stream()
-                .filter(outcome -> classes.contains(outcome.className()))
+                .filter(outcome -> classes.contains(Outcome.classOf(outcome.test())))
                 .forEach(outcome -> outcomes.put(outcome.test(), outcome));
         StringBuilder text = new StringBuilder();
         outcomes.values()

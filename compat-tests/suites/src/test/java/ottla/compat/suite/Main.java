@@ -27,7 +27,7 @@ final class Main implements Callable<Integer> {
     private boolean onKafka;
 
     @Option(names = "--workers", description = "how many tests run side by side (${DEFAULT-VALUE})")
-    private int workers = Math.max(2, Runtime.getRuntime().availableProcessors());
+    private int workers = Runtime.getRuntime().availableProcessors() + 1;
 
     @Option(names = "--again", description = "forget what earlier runs found out, instead of going on where they ended")
     private boolean again;
@@ -67,7 +67,7 @@ final class Main implements Callable<Integer> {
                     results(suite, Target.OTTLA).outcomes());
         }
         System.out.print(board.table());
-        if (target == Target.OTTLA && wanted.isEmpty()) {
+        if (board.isWhole()) {
             board.writePage(SuiteFiles.scoreboard());
         }
         fallen.forEach(test -> System.out.println("passed before, and does not now: " + test));
@@ -92,7 +92,7 @@ final class Main implements Callable<Integer> {
         Set<String> fallen = new TreeSet<>();
         Set<String> risen = new TreeSet<>();
         results.outcomes().values().stream()
-                .filter(outcome -> classes.containsKey(outcome.className()))
+                .filter(outcome -> classes.containsKey(Outcome.classOf(outcome.test())))
                 .forEach(outcome -> {
                     if (outcome.verdict() != Outcome.Verdict.PASSED) {
                         fallen.add(outcome.test());

@@ -15,13 +15,13 @@ record Outcome(String test, Verdict verdict, long millis, String reason) {
         SKIPPED
     }
 
-    String className() {
-        return method().split("#", 2)[0];
+    /** The class and method of a test, without the cluster that it was given. */
+    static String methodOf(String test) {
+        return test.split(" ", 2)[0];
     }
 
-    /** Without the cluster that it was given. */
-    String method() {
-        return test.split(" ", 2)[0];
+    static String classOf(String test) {
+        return methodOf(test).split("#", 2)[0];
     }
 
     /** Of two runs that cannot be told apart, the worse counts. */

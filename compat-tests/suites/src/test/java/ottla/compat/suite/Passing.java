@@ -31,7 +31,9 @@ final class Passing {
     }
 
     void add(Collection<String> more) {
-        tests.addAll(more);
+        if (!tests.addAll(more)) {
+            return;
+        }
         try {
             Files.createDirectories(file.getParent());
             Files.writeString(file, String.join("\n", tests) + "\n");

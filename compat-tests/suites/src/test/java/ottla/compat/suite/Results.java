@@ -47,7 +47,7 @@ final class Results {
     /** Forgets what is known of methods, which are about to run again. */
     synchronized void forget(Map<String, String> methods) {
         done.removeAll(methods.keySet());
-        outcomes.keySet().removeIf(test -> methods.containsValue(test.split(" ", 2)[0]));
+        outcomes.keySet().removeIf(test -> methods.containsValue(Outcome.methodOf(test)));
         try {
             Files.writeString(file, "");
         } catch (IOException e) {

@@ -25,8 +25,11 @@ final class Scoreboard {
     private record Row(
             String suite, long ceiling, long passed, long notApplicable, long notRun, List<Outcome> failing) {}
 
-    /** @param outcomes of all runs on Ottla, by test */
+    /** Adds a suite, if its ceiling is known. {@code outcomes}: of all runs on Ottla, by test. */
     void add(Suite suite, Ceiling ceiling, Map<String, Outcome> outcomes) {
+        if (ceiling.outcomes().isEmpty()) {
+            return;
+        }
         List<Outcome> failing = new ArrayList<>();
         long passed = 0;
         long notRun = 0;
@@ -50,6 +53,11 @@ final class Scoreboard {
                 ceiling.count(Verdict.NOT_APPLICABLE),
                 notRun,
                 failing));
+    }
+
+    /** Whether all that passes on Kafka was run. */
+    boolean isWhole() {
+        return rows.stream().allMatch(row -> row.notRun == 0);
     }
 
     String table() {
