@@ -93,7 +93,8 @@ public final class ConfigCheck implements ConfigRules {
         LayeredConfig all = new LayeredConfig(file, Map.of(), image.config(ConfigResource.defaultBroker()));
         List<ConfigRules.EffectiveConfig> effective = new ArrayList<>();
         for (ConfigKey key : ConfigTable.TOPIC.all()) {
-            if (key.visibility() == ConfigKey.Visibility.PUBLIC) {
+            // what is not for users is shown to the one who set it
+            if (key.visibility() == ConfigKey.Visibility.PUBLIC || topicOverrides.containsKey(key.name())) {
                 List<Setting> settings = all.topicSettings(key, topicOverrides);
                 byte source = settings.isEmpty()
                         ? ConfigSource.STANDARD.id()

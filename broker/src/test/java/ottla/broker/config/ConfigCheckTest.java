@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import ottla.controller.image.ClusterImage;
 import ottla.controller.image.ConfigResource;
 
 class ConfigCheckTest {
@@ -45,6 +46,18 @@ class ConfigCheckTest {
                 .hasValueSatisfying(sentence -> assertThat(sentence).contains("broker id must be specified", key));
         assertThat(reason(ConfigResource.broker(1), "ssl.keystore.location", "/keys"))
                 .hasValueSatisfying(sentence -> assertThat(sentence).contains("per-listener", "ssl.keystore.location"));
+    }
+
+    @Test
+    void anInternalSettingIsInForceForAllToSeeWhereItIsSet() {
+        String key = "internal.segment.bytes";
+        ClusterImage image = ClusterImage.EMPTY;
+        assertThat(check.effective(image, new TreeMap<>(Map.of(key, "1000")))).anySatisfy(config -> {
+            assertThat(config.name()).isEqualTo(key);
+            assertThat(config.value()).isEqualTo("1000");
+        });
+        assertThat(check.effective(image, new TreeMap<>()))
+                .noneSatisfy(config -> assertThat(config.name()).isEqualTo(key));
     }
 
     private Optional<String> reason(ConfigResource resource, String key, String value) {
