@@ -15,7 +15,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import ottla.wire.message.ApiKey;
 import ottla.wire.message.Response;
 import ottla.wire.message.header.ResponseHeader;
 import ottla.wire.primitive.MalformedMessage;
@@ -31,18 +30,12 @@ import ottla.wire.primitive.Writer;
  *   any     --closed by either side, idle--> CLOSED: what is answered from now on is released unsent
  * </pre>
  *
- * <p>Requests are handled one at a time, as in Kafka: each may see what the one before it did. Only produce requests overlap: they
- * append in order when they come, and what they wait for does not change what the next one does.
- *
  * <p>Owned by its loop. Other threads come in through {@link #ended}, {@link #close} and the plain getters.
  */
 final class ServerConnection extends ChannelInboundHandlerAdapter
         implements Connection, FrameAssembly.Receiver, ReadSizing.Source {
     private static final Logger LOG = LoggerFactory.getLogger(ServerConnection.class);
     private static final AtomicLong IDS = new AtomicLong();
-
-    /** Frames up to this size, a read buffer's, are not counted one by one in the memory of all connections. */
-    private static final int SMALL_BYTES = 64 * 1024;
 
     /** Where the connection is in its life. */
     private enum State {
@@ -63,17 +56,12 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
     private final InetSocketAddress localAddress;
     private final FrameAssembly assembly;
     private final RequestHead head;
-    private final AnswerQueue answers = new AnswerQueue();
+    private final UnansweredRequests unanswered;
     private final FrameWriter frames;
     private final Runnable resumeTask = this::resume;
 
     private volatile State state = State.READING;
     private volatile ClientSoftware clientSoftware = ClientSoftware.UNKNOWN;
-    private int unanswered;
-    private int unansweredAlone;
-    private long unansweredBytes;
-    private int admittedBytes;
-    private @Nullable PendingRequest held;
     private boolean awaitsMemory;
     private boolean inBatch;
     private Loop.@Nullable Timer hold;
@@ -98,6 +86,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
         localAddress = (InetSocketAddress) channel.localAddress();
         assembly = new FrameAssembly(this, loop.memory(), limits.requestMaxBytes());
         head = new RequestHead(listener.served());
+        unanswered = new UnansweredRequests(limits, home);
         frames = new FrameWriter(loop, channel);
     }
 
@@ -239,14 +228,8 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
         }
     }
 
-    /** Half of the limits, so that a busy connection is not paused and resumed at every request. */
     private boolean mayResume() {
-        return channel.isWritable()
-                && hold == null
-                && !awaitsMemory
-                && unansweredAlone == 0
-                && unanswered <= limits.inFlightRequests() / 2
-                && unansweredBytes - admittedBytes <= limits.inFlightBytes() / 2;
+        return channel.isWritable() && hold == null && !awaitsMemory && unanswered.isHalfEmpty();
     }
 
     private void resume() {
@@ -298,44 +281,28 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
 
     @Override
     public boolean admits(int sizeBytes) {
-        if (unansweredAlone > 0
-                || hold != null
-                || unanswered >= limits.inFlightRequests()
-                || unansweredBytes >= limits.inFlightBytes()
-                || !channel.isWritable()) {
+        if (unanswered.isFull() || hold != null || !channel.isWritable()) {
             return false;
         }
-        if (sizeBytes > SMALL_BYTES && !home.reserve(sizeBytes, this)) {
-            awaitsMemory = true;
-            return false;
-        }
-        admittedBytes = sizeBytes;
-        unansweredBytes += sizeBytes;
-        return true;
+        awaitsMemory = !unanswered.announce(sizeBytes, this);
+        return !awaitsMemory;
     }
 
     @Override
     public void frame(ByteBuf frame) {
-        admittedBytes = 0;
+        unanswered.arrived();
         try {
             head.read(frame);
         } catch (MalformedMessage e) {
-            giveBack(frame.readableBytes());
+            unanswered.giveBack(frame.readableBytes());
             frame.release();
             leave(String.valueOf(e.getMessage()));
             return;
         }
         PendingRequest request = new PendingRequest(this, frame, head, batchNs);
-        answers.add(request);
-        unanswered++;
-        if (isAlone(request)) {
-            unansweredAlone++;
-            if (unanswered > 1) {
-                held = request;
-                return;
-            }
+        if (unanswered.add(request)) {
+            handle(request);
         }
-        handle(request);
     }
 
     private void handle(PendingRequest request) {
@@ -380,7 +347,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
         } else {
             executeOrElse(request, () -> {
                 request.releaseFrame();
-                discard(request, new Writer(0));
+                UnansweredRequests.discardAnswer(request, new Writer(0));
             });
         }
     }
@@ -394,33 +361,28 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
 
     void endedOnLoop(PendingRequest request) {
         if (request.giveBack() == PendingRequest.Whereabouts.DROPPED) {
-            discard(request);
+            unanswered.forget(request);
+            UnansweredRequests.discardAnswer(request, loop.scratch());
             return;
         }
-        PendingRequest first = answers.pollEnded();
+        PendingRequest first = unanswered.pollEnded();
         if (first == null) {
             // Its turn has not come, or came before this call did.
             return;
         }
         while (first != null) {
             send(first);
-            first = answers.pollEnded();
+            first = unanswered.pollEnded();
         }
-        handleHeld();
+        PendingRequest next = unanswered.pollHeld();
+        if (next != null) {
+            handle(next);
+        }
         if (!inBatch) {
             frames.flushSoon();
         }
         considerResuming();
         finishLeaving();
-    }
-
-    /** The produce requests before it may all be answered now. */
-    private void handleHeld() {
-        PendingRequest next = held;
-        if (next != null && unanswered == 1) {
-            held = null;
-            handle(next);
-        }
     }
 
     private void send(PendingRequest request) {
@@ -439,53 +401,17 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
                     e);
             var unused = channel.close();
         }
-        forget(request);
+        unanswered.forget(request);
         if (outcome == PendingRequest.End.WITH_CONNECTION && state != State.CLOSED) {
             beginLeaving();
-            dropAll();
+            unanswered.dropAll(loop.scratch());
         }
-    }
-
-    /** Releases what a request and its answer hold, of which nothing will be sent. */
-    private void discard(PendingRequest request) {
-        forget(request);
-        discard(request, loop.scratch());
-    }
-
-    private static void discard(PendingRequest request, Writer scratch) {
-        if (request.outcome() instanceof Response response) {
-            try {
-                FrameWriter.discard(scratch, response, request.version());
-            } catch (RuntimeException e) {
-                LOG.error("The answer to {} cannot be written", request.api().title(), e);
-            }
-        }
-    }
-
-    /** The request no longer counts. */
-    private void forget(PendingRequest request) {
-        unanswered--;
-        unansweredAlone -= isAlone(request) ? 1 : 0;
-        releaseFrame(request);
-    }
-
-    /** Whether a request is handled only after all before it were answered, and nothing is taken behind it until it is answered. */
-    private static boolean isAlone(PendingRequest request) {
-        return request.api() != ApiKey.PRODUCE;
     }
 
     /** Gives back a request's bytes, on the loop. */
     void releaseFrame(PendingRequest request) {
-        if (request.releaseFrame()) {
-            giveBack(request.sizeBytes());
+        if (unanswered.releaseFrame(request)) {
             considerResuming();
-        }
-    }
-
-    private void giveBack(int sizeBytes) {
-        unansweredBytes -= sizeBytes;
-        if (sizeBytes > SMALL_BYTES) {
-            home.unreserve(sizeBytes);
         }
     }
 
@@ -508,7 +434,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
     void drain() {
         if (state != State.CLOSED && state != State.LEAVING) {
             beginLeaving();
-            executeOrElse(answers::leave, () -> {});
+            executeOrElse(unanswered::leave, () -> {});
             finishLeaving();
         }
     }
@@ -521,38 +447,14 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
     private void beginLeaving() {
         state = State.LEAVING;
         assembly.end();
-        returnAdmitted();
+        unanswered.unannounce();
         channel.config().setAutoRead(false);
     }
 
     private void finishLeaving() {
-        if (state == State.LEAVING && answers.isEmpty()) {
+        if (state == State.LEAVING && unanswered.areAllSent()) {
             frames.flush();
             channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
-        }
-    }
-
-    private void returnAdmitted() {
-        if (admittedBytes > 0) {
-            giveBack(admittedBytes);
-            admittedBytes = 0;
-        }
-    }
-
-    /**
-     * Empties the queue. Requests that are still with the handler, or on their way back from another thread, come through
-     * {@link #endedOnLoop}.
-     */
-    private void dropAll() {
-        for (PendingRequest request = answers.poll(); request != null; request = answers.poll()) {
-            if (request.drop() == PendingRequest.Whereabouts.RETURNED) {
-                discard(request);
-            }
-        }
-        PendingRequest never = held;
-        if (never != null) {
-            held = null;
-            never.abort();
         }
     }
 
@@ -560,7 +462,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
     void closeIfIdle(long nowNs, long idleNs) {
         ChannelOutboundBuffer outbound = channel.unsafe().outboundBuffer();
         long outboundBytes = outbound == null ? 0 : outbound.totalPendingWriteBytes();
-        if (outboundBytes != lastOutboundBytes || (outboundBytes == 0 && unanswered > 0)) {
+        if (outboundBytes != lastOutboundBytes || (outboundBytes == 0 && !unanswered.isEmpty())) {
             lastOutboundBytes = outboundBytes;
             lastActiveNs = nowNs;
         } else if (nowNs - lastActiveNs > idleNs) {
@@ -583,10 +485,10 @@ final class ServerConnection extends ChannelInboundHandlerAdapter
         release();
         home.remove(this);
         assembly.end();
-        returnAdmitted();
+        unanswered.unannounce();
         frames.abandon();
-        answers.leave();
-        dropAll();
+        unanswered.leave();
+        unanswered.dropAll(loop.scratch());
         server.left(remoteAddress.getAddress());
     }
 
