@@ -4,23 +4,19 @@ import java.io.File;
 import java.time.Duration;
 import java.util.List;
 import java.util.Properties;
-import java.util.concurrent.locks.LockSupport;
 import kafka.cluster.Partition;
 import kafka.log.LogManager;
-import kafka.network.SocketServer;
 import kafka.raft.KafkaRaftManager;
 import kafka.server.BrokerServer;
 import kafka.server.KafkaConfig;
 import kafka.server.ReplicaManager;
 import kafka.server.SharedServer;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.internals.Plugin;
 import org.apache.kafka.common.network.ListenerName;
 import org.apache.kafka.coordinator.group.GroupCoordinator;
 import org.apache.kafka.image.loader.MetadataLoader;
 import org.apache.kafka.metadata.BrokerState;
 import org.apache.kafka.metadata.KRaftMetadataCache;
-import org.apache.kafka.server.authorizer.Authorizer;
 import org.apache.kafka.server.common.ApiMessageAndVersion;
 import org.apache.kafka.storage.internals.log.UnifiedLog;
 import ottla.compat.bridge.StandIn.Unseen;
@@ -30,19 +26,9 @@ import scala.jdk.javaapi.CollectionConverters;
 
 /** What tests ask of a broker's objects, as far as it can be seen from outside. Each method answers for Kafka's of its name. */
 @SuppressWarnings("unused")
-final class OutsideBroker {
-    private static final long LOOK_NS = Duration.ofMillis(20).toNanos();
-
-    private final OutsideNode node;
-    private final NodeSettings settings;
-    private final OutsideQuorum quorum;
-    private final String clusterId;
-
+final class OutsideBroker extends OutsideServer {
     private OutsideBroker(OutsideNode node, NodeSettings settings, OutsideQuorum quorum, String clusterId) {
-        this.node = node;
-        this.settings = settings;
-        this.quorum = quorum;
-        this.clusterId = clusterId;
+        super(node, settings, quorum, clusterId);
     }
 
     static BrokerServer of(OutsideNode node, NodeSettings settings, OutsideQuorum quorum, String clusterId) {
@@ -56,10 +42,6 @@ final class OutsideBroker {
 
     KafkaConfig config() {
         return node.configNow();
-    }
-
-    String clusterId() {
-        return clusterId;
     }
 
     void startup() {
@@ -83,12 +65,6 @@ final class OutsideBroker {
         return node.wasStarted() && !node.isRunning();
     }
 
-    void awaitShutdown() {
-        while (node.isRunning()) {
-            LockSupport.parkNanos(LOOK_NS);
-        }
-    }
-
     BrokerState brokerState() {
         return node.isRunning() && OutsideNode.knowsBroker(node.metadata(), node.id())
                 ? BrokerState.RUNNING
@@ -99,20 +75,8 @@ final class OutsideBroker {
         return node.isRunning() ? settings.port(node.id(), listener.value()) : -1;
     }
 
-    SocketServer socketServer() {
-        return StandIn.of(SocketServer.class, new OutsidePorts(node, settings));
-    }
-
     KRaftMetadataCache metadataCache() {
         return StandIn.of(KRaftMetadataCache.class, new OutsideMetadata(node));
-    }
-
-    Option<Plugin<Authorizer>> authorizerPlugin() {
-        return OutsideAcls.plugin(node);
-    }
-
-    KafkaRaftManager<ApiMessageAndVersion> raftManager() {
-        return OutsideController.raftManager(node, quorum);
     }
 
     SharedServer sharedServer() {

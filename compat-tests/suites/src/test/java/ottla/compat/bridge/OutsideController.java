@@ -1,14 +1,10 @@
 package ottla.compat.bridge;
 
-import java.time.Duration;
 import java.util.OptionalInt;
-import java.util.concurrent.locks.LockSupport;
-import kafka.network.SocketServer;
 import kafka.raft.KafkaRaftManager;
 import kafka.server.ControllerServer;
 import kafka.server.KafkaConfig;
 import kafka.server.SharedServer;
-import org.apache.kafka.common.internals.Plugin;
 import org.apache.kafka.common.message.DescribeQuorumResponseData.PartitionData;
 import org.apache.kafka.controller.Controller;
 import org.apache.kafka.controller.QuorumController;
@@ -16,25 +12,13 @@ import org.apache.kafka.raft.KafkaRaftClient;
 import org.apache.kafka.raft.LeaderAndEpoch;
 import org.apache.kafka.raft.LogOffsetMetadata;
 import org.apache.kafka.raft.RaftLog;
-import org.apache.kafka.server.authorizer.Authorizer;
 import org.apache.kafka.server.common.ApiMessageAndVersion;
-import scala.Option;
 
 /** What tests ask of a controller's objects, as far as it can be seen from outside. Each method answers for Kafka's of its name. */
 @SuppressWarnings("unused")
-final class OutsideController {
-    private static final long LOOK_NS = Duration.ofMillis(20).toNanos();
-
-    private final OutsideNode node;
-    private final NodeSettings settings;
-    private final OutsideQuorum quorum;
-    private final String clusterId;
-
+final class OutsideController extends OutsideServer {
     private OutsideController(OutsideNode node, NodeSettings settings, OutsideQuorum quorum, String clusterId) {
-        this.node = node;
-        this.settings = settings;
-        this.quorum = quorum;
-        this.clusterId = clusterId;
+        super(node, settings, quorum, clusterId);
     }
 
     static ControllerServer of(OutsideNode node, NodeSettings settings, OutsideQuorum quorum, String clusterId) {
@@ -56,10 +40,6 @@ final class OutsideController {
         return node.config();
     }
 
-    String clusterId() {
-        return clusterId;
-    }
-
     void startup() {
         if (!node.isRunning()) {
             node.launch();
@@ -69,24 +49,6 @@ final class OutsideController {
 
     void shutdown() {
         node.stop();
-    }
-
-    void awaitShutdown() {
-        while (node.isRunning()) {
-            LockSupport.parkNanos(LOOK_NS);
-        }
-    }
-
-    SocketServer socketServer() {
-        return StandIn.of(SocketServer.class, new OutsidePorts(node, settings));
-    }
-
-    Option<Plugin<Authorizer>> authorizerPlugin() {
-        return OutsideAcls.plugin(node);
-    }
-
-    KafkaRaftManager<ApiMessageAndVersion> raftManager() {
-        return raftManager(node, quorum);
     }
 
     SharedServer sharedServer() {

@@ -4,6 +4,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.mockito.Mockito;
 import org.mockito.invocation.InvocationOnMock;
 
@@ -47,10 +48,7 @@ final class StandIn {
         if (asked.getName().contains(SCALA_DEFAULT)) {
             return call.callRealMethod();
         }
-        Optional<Method> answering = Arrays.stream(answers.getClass().getDeclaredMethods())
-                .filter(method -> method.getName().equals(asked.getName())
-                        && method.getParameterCount() == asked.getParameterCount())
-                .findAny();
+        Optional<Method> answering = answering(answers.getClass(), asked);
         if (answering.isEmpty()) {
             throw new Unseen(type.getSimpleName() + "." + asked.getName());
         }
@@ -60,5 +58,14 @@ final class StandIn {
         } catch (InvocationTargetException failed) {
             throw failed.getCause();
         }
+    }
+
+    /** A class's own answer, or that of the class that it extends. */
+    private static Optional<Method> answering(Class<?> answers, Method asked) {
+        return Stream.<Class<?>>iterate(answers, type -> type != Object.class, Class::getSuperclass)
+                .flatMap(type -> Arrays.stream(type.getDeclaredMethods()))
+                .filter(method -> method.getName().equals(asked.getName())
+                        && method.getParameterCount() == asked.getParameterCount())
+                .findFirst();
     }
 }
