@@ -6,12 +6,12 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /** What a command said: a stock tool by its main class, in a JVM of its own, or any other program. */
 record ToolRun(List<String> command, int status, String output, String errors) {
-    private static final int DEADLINE_SECONDS = 90;
+    private static final Duration DEADLINE = Duration.ofSeconds(90);
 
     /** Runs one of Kafka's tools by the name of its main class. */
     static ToolRun tool(String mainClass, String... arguments) {
@@ -24,6 +24,10 @@ record ToolRun(List<String> command, int status, String output, String errors) {
     }
 
     static ToolRun run(List<String> command, String input) {
+        return run(command, input, DEADLINE);
+    }
+
+    static ToolRun run(List<String> command, String input, Duration deadline) {
         try {
             Path output = Files.createTempFile("out", ".txt");
             Path errors = Files.createTempFile("err", ".txt");
@@ -37,7 +41,7 @@ record ToolRun(List<String> command, int status, String output, String errors) {
                 } catch (IOException endedEarly) {
                     // the program did not read all of its input; its status and output tell why
                 }
-                int status = await(process, command, output, errors);
+                int status = await(process, deadline, command, output, errors);
                 return new ToolRun(command, status, Files.readString(output), Files.readString(errors));
             } finally {
                 Files.delete(output);
@@ -67,11 +71,12 @@ record ToolRun(List<String> command, int status, String output, String errors) {
                 + "\n--- errors\n" + errors;
     }
 
-    private static int await(Process process, List<String> command, Path output, Path errors) throws IOException {
+    private static int await(Process process, Duration deadline, List<String> command, Path output, Path errors)
+            throws IOException {
         try {
-            if (!process.waitFor(DEADLINE_SECONDS, TimeUnit.SECONDS)) {
+            if (!process.waitFor(deadline)) {
                 process.destroyForcibly();
-                throw new AssertionError("still running after " + DEADLINE_SECONDS + " s: "
+                throw new AssertionError("still running after " + deadline.toSeconds() + " s: "
                         + new ToolRun(command, -1, Files.readString(output), Files.readString(errors)));
             }
             return process.exitValue();
