@@ -62,7 +62,7 @@ public final class ConfigCheck implements ConfigRules {
         return switch (resource.type()) {
             case TOPIC -> topic(overrides);
             case BROKER -> broker(resource, overrides);
-            case GROUP -> known(ConfigTable.GROUP, overrides);
+            case GROUP -> known(ConfigTable.GROUP, overrides).or(() -> GroupRules.problem(file, overrides));
             case CLIENT_METRICS -> clientMetrics(overrides).map(Fault::reason);
             case BROKER_LOGGER -> Optional.of("Log levels cannot be changed through this version of Ottla.");
         };

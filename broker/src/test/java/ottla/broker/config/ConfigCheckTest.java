@@ -60,6 +60,37 @@ class ConfigCheckTest {
                 .noneSatisfy(config -> assertThat(config.name()).isEqualTo(key));
     }
 
+    @Test
+    void aGroupIsHeldToWhatTheNodeAllows() {
+        ConfigResource group = new ConfigResource(ConfigResource.Type.GROUP, "g");
+        assertThat(reason(group, "consumer.session.timeout.ms", "46000")).isEmpty();
+        assertThat(reason(group, "consumer.session.timeout.ms", "1"))
+                .hasValue("consumer.session.timeout.ms must be greater than or equal to"
+                        + " group.consumer.min.session.timeout.ms");
+        assertThat(reason(group, "share.delivery.count.limit", "1000"))
+                .hasValue(
+                        "share.delivery.count.limit must be less than or equal to group.share.max.delivery.count.limit");
+        assertThat(reason(group, "streams.num.standby.replicas", "3"))
+                .hasValue(
+                        "streams.num.standby.replicas must be less than or equal to group.streams.max.standby.replicas");
+        assertThat(check.reasonInvalid(
+                        group,
+                        new TreeMap<>(Map.of(
+                                "streams.heartbeat.interval.ms", "15000",
+                                "streams.session.timeout.ms", "45000"))))
+                .isEmpty();
+    }
+
+    @Test
+    void aGroupsSessionIsLongerThanItsHeartbeat() {
+        Map<String, String> settings = new TreeMap<>(NodeConfig.standalone());
+        settings.put("group.consumer.min.session.timeout.ms", "5000");
+        ConfigCheck wide = new ConfigCheck(new Values(ConfigTable.BROKER, settings));
+        ConfigResource group = new ConfigResource(ConfigResource.Type.GROUP, "g");
+        assertThat(wide.reasonInvalid(group, new TreeMap<>(Map.of("consumer.session.timeout.ms", "5000"))))
+                .hasValue("consumer.session.timeout.ms must be greater than consumer.heartbeat.interval.ms");
+    }
+
     private Optional<String> reason(ConfigResource resource, String key, String value) {
         return check.reasonInvalid(resource, new TreeMap<>(Map.of(key, value)));
     }

@@ -128,17 +128,41 @@ final class OutsideBroker extends OutsideServer {
         }
 
         Option<UnifiedLog> getLog(TopicPartition partition, boolean future) {
-            return node.hasLog(partition)
-                    ? Option.apply(StandIn.of(UnifiedLog.class, "the log of " + partition))
-                    : Option.empty();
+            return node.hasLog(partition) ? logOf(partition) : Option.empty();
         }
     }
 
     private final class Replicas {
         Option<Partition> onlinePartition(TopicPartition partition) {
             return node.hasLog(partition)
-                    ? Option.apply(StandIn.of(Partition.class, "partition " + partition))
+                    ? Option.apply(StandIn.of(Partition.class, new Replica(partition)))
                     : Option.empty();
         }
+
+        KRaftMetadataCache metadataCache() {
+            return OutsideBroker.this.metadataCache();
+        }
+    }
+
+    /** Of a replica only whether it leads, as its broker says itself. */
+    private final class Replica {
+        private final TopicPartition partition;
+
+        Replica(TopicPartition partition) {
+            this.partition = partition;
+        }
+
+        Option<UnifiedLog> leaderLogIfLocal() {
+            return new OutsideMetadata(node)
+                            .getLeaderAndIsr(partition.topic(), partition.partition())
+                            .filter(state -> state.leader() == node.id())
+                            .isPresent()
+                    ? logOf(partition)
+                    : Option.empty();
+        }
+    }
+
+    private static Option<UnifiedLog> logOf(TopicPartition partition) {
+        return Option.apply(StandIn.of(UnifiedLog.class, "the log of " + partition));
     }
 }

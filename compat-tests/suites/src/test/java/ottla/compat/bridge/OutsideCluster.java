@@ -31,6 +31,9 @@ import org.apache.kafka.controller.Controller;
 import org.apache.kafka.metadata.storage.Formatter;
 import org.apache.kafka.raft.DynamicVoters;
 import org.apache.kafka.server.common.ApiMessageAndVersion;
+import org.apache.kafka.server.common.Feature;
+import org.apache.kafka.server.common.KRaftVersion;
+import org.apache.kafka.server.common.MetadataVersion;
 import ottla.compat.Waiting;
 
 /** The cluster of one test, each node a process. Formatted by Kafka's own formatter, started when the test wants it. */
@@ -132,12 +135,7 @@ public final class OutsideCluster {
         formatter.setClusterId(nodes.clusterId());
         formatter.setDirectories(directories);
         formatter.setReleaseVersion(nodes.bootstrapMetadata().metadataVersion());
-        nodes.bootstrapMetadata().records().stream()
-                .map(ApiMessageAndVersion::message)
-                .filter(FeatureLevelRecord.class::isInstance)
-                .map(FeatureLevelRecord.class::cast)
-                .filter(feature -> !feature.name().equals("metadata.version"))
-                .forEach(feature -> formatter.setFeatureLevel(feature.name(), feature.featureLevel()));
+        featureLevels().forEach(formatter::setFeatureLevel);
         formatter.setUnstableFeatureVersionsEnabled(true);
         formatter.setIgnoreFormatted(false);
         formatter.setControllerListenerName(nodes.controllerListenerName().value());
@@ -156,6 +154,19 @@ public final class OutsideCluster {
             formatter.setHasDynamicQuorum(true);
         }
         formatter.run();
+    }
+
+    /** What the test does not bring along is off: the formatter would turn it on. The versions that it finds itself are left to it. */
+    private Map<String, Short> featureLevels() {
+        Map<String, Short> levels = new HashMap<>();
+        Feature.PRODUCTION_FEATURES.forEach(feature -> levels.put(feature.featureName(), (short) 0));
+        nodes.bootstrapMetadata().records().stream()
+                .map(ApiMessageAndVersion::message)
+                .filter(FeatureLevelRecord.class::isInstance)
+                .map(FeatureLevelRecord.class::cast)
+                .forEach(feature -> levels.put(feature.name(), feature.featureLevel()));
+        levels.keySet().removeAll(Set.of(MetadataVersion.FEATURE_NAME, KRaftVersion.FEATURE_NAME));
+        return levels;
     }
 
     private String voter(int id, Uuid directory) {

@@ -1,12 +1,16 @@
 package ottla.compat.bridge;
 
+import java.util.Map;
 import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
 import kafka.raft.KafkaRaftManager;
 import kafka.server.ControllerServer;
 import kafka.server.KafkaConfig;
 import kafka.server.SharedServer;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.DescribeQuorumResponseData.PartitionData;
 import org.apache.kafka.controller.Controller;
+import org.apache.kafka.controller.ControllerRequestContext;
 import org.apache.kafka.controller.QuorumController;
 import org.apache.kafka.raft.KafkaRaftClient;
 import org.apache.kafka.raft.LeaderAndEpoch;
@@ -86,6 +90,10 @@ final class OutsideController extends OutsideServer {
 
         int nodeId() {
             return node.id();
+        }
+
+        CompletableFuture<Map<String, Uuid>> findAllTopicIds(ControllerRequestContext context) {
+            return CompletableFuture.completedFuture(quorum.topicIds());
         }
 
         boolean isActive() {

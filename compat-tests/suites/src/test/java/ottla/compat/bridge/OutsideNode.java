@@ -165,10 +165,13 @@ public final class OutsideNode {
     }
 
     private static MetadataResponseData metadata(RawConnection connection, List<String> topics) throws IOException {
-        MetadataRequestData request = new MetadataRequestData().setAllowAutoTopicCreation(false);
         List<MetadataRequestData.MetadataRequestTopic> wanted = new ArrayList<>();
         topics.forEach(topic -> wanted.add(new MetadataRequestData.MetadataRequestTopic().setName(topic)));
-        request.setTopics(wanted);
+        return ask(connection, new MetadataRequestData().setTopics(wanted));
+    }
+
+    private static MetadataResponseData ask(RawConnection connection, MetadataRequestData request) throws IOException {
+        request.setAllowAutoTopicCreation(false);
         return (MetadataResponseData) connection.ask(ApiKeys.METADATA, 12, request);
     }
 
@@ -188,6 +191,14 @@ public final class OutsideNode {
         return asked(() -> {
             try (RawConnection connection = connect()) {
                 return metadata(connection, List.of(topics));
+            }
+        });
+    }
+
+    MetadataResponseData allTopics() {
+        return asked(() -> {
+            try (RawConnection connection = connect()) {
+                return ask(connection, new MetadataRequestData().setTopics(null));
             }
         });
     }

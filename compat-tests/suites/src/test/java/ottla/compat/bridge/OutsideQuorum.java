@@ -2,11 +2,15 @@ package ottla.compat.bridge;
 
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.DescribeQuorumRequestData;
 import org.apache.kafka.common.message.DescribeQuorumResponseData;
 import org.apache.kafka.common.message.DescribeQuorumResponseData.PartitionData;
+import org.apache.kafka.common.message.MetadataResponseData.MetadataResponseTopic;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
 import ottla.compat.RawConnection;
@@ -68,6 +72,16 @@ final class OutsideQuorum {
 
     int leader() {
         return describe().leaderId();
+    }
+
+    /** Of all topics that there are, by name, as the first broker knows them that runs. */
+    Map<String, Uuid> topicIds() {
+        return nodes.stream()
+                .filter(node -> node.isBroker() && node.isRunning())
+                .findFirst()
+                .map(broker -> broker.allTopics().topics().stream()
+                        .collect(Collectors.toMap(MetadataResponseTopic::name, MetadataResponseTopic::topicId)))
+                .orElseThrow(() -> new IllegalStateException("no broker runs"));
     }
 
     /** The end of the leader's log. */

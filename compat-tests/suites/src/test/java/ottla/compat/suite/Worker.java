@@ -108,7 +108,7 @@ final class Worker implements TestExecutionListener {
         if (result.getStatus() == TestExecutionResult.Status.ABORTED) {
             return new Outcome(test, Verdict.SKIPPED, millis, reason);
         }
-        Optional<String> unseen = Sightings.unseen();
+        Optional<String> unseen = Sightings.unseen().or(() -> InsideTests.unseenBy(test));
         return unseen.map(what -> new Outcome(test, Verdict.NOT_APPLICABLE, millis, what))
                 .orElseGet(() -> new Outcome(test, Verdict.FAILED, millis, reason));
     }
