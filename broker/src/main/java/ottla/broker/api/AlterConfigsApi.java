@@ -1,8 +1,10 @@
 package ottla.broker.api;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import ottla.base.ErrorCode;
 import ottla.wire.io.InboundRequest;
@@ -30,24 +32,26 @@ public final class AlterConfigsApi implements Api<AlterConfigsRequest> {
 
     @Override
     public void serve(AlterConfigsRequest request, InboundRequest inbound) {
+        // once, since the answer may have changed what a reason stands on
+        Map<AlterConfigsResource, String> refused = new HashMap<>();
+        request.resources()
+                .forEach(resource -> reasonRefused(resource).ifPresent(reason -> refused.put(resource, reason)));
         List<AlterConfigsResource> decided = request.resources().stream()
-                .filter(resource -> reasonRefused(resource).isEmpty())
+                .filter(resource -> !refused.containsKey(resource))
                 .toList();
         var answer = controller.decide(request.withResources(decided), inbound);
-        Later.answer(inbound, answer.thenApply(response -> withRefused(request.resources(), response)));
+        Later.answer(inbound, answer.thenApply(response -> withRefused(request.resources(), refused, response)));
     }
 
-    private AlterConfigsResponse withRefused(List<AlterConfigsResource> asked, AlterConfigsResponse decided) {
+    private static AlterConfigsResponse withRefused(
+            List<AlterConfigsResource> asked, Map<AlterConfigsResource, String> refused, AlterConfigsResponse decided) {
         Iterator<AlterConfigsResourceResponse> others = decided.responses().iterator();
         List<AlterConfigsResourceResponse> all = new ArrayList<>(asked.size());
         for (AlterConfigsResource resource : asked) {
-            Optional<String> reason = reasonRefused(resource);
-            if (reason.isPresent()) {
+            String reason = refused.get(resource);
+            if (reason != null) {
                 all.add(new AlterConfigsResourceResponse(
-                        ErrorCode.INVALID_REQUEST.code(),
-                        reason.get(),
-                        resource.resourceType(),
-                        resource.resourceName()));
+                        ErrorCode.INVALID_REQUEST.code(), reason, resource.resourceType(), resource.resourceName()));
             } else if (others.hasNext()) {
                 all.add(others.next());
             }
@@ -56,9 +60,20 @@ public final class AlterConfigsApi implements Api<AlterConfigsRequest> {
     }
 
     private Optional<String> reasonRefused(AlterConfigsResource resource) {
-        return intake.reasonRefused(
+        return intake.reasonRefused(new ConfigIntake.Change(
                 resource.resourceType(),
                 resource.resourceName(),
-                resource.configs().stream().map(AlterableConfig::name).toList());
+                resource.configs().stream().map(AlterableConfig::name).toList(),
+                set -> replaced(resource)));
+    }
+
+    private static Map<String, String> replaced(AlterConfigsResource resource) {
+        Map<String, String> after = new HashMap<>();
+        for (AlterableConfig config : resource.configs()) {
+            if (config.value() != null) {
+                after.put(config.name(), config.value());
+            }
+        }
+        return after;
     }
 }

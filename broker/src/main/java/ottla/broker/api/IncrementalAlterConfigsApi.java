@@ -1,8 +1,10 @@
 package ottla.broker.api;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import ottla.base.ErrorCode;
 import ottla.wire.io.InboundRequest;
@@ -15,6 +17,9 @@ import ottla.wire.message.IncrementalAlterConfigsResponse.AlterConfigsResourceRe
 
 /** Changes single values of a configuration (KIP-339); the controller decides. */
 public final class IncrementalAlterConfigsApi implements Api<IncrementalAlterConfigsRequest> {
+    private static final byte SET = 0;
+    private static final byte DELETE = 1;
+
     private final Decider<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse> controller;
     private final ConfigIntake intake;
 
@@ -31,25 +36,28 @@ public final class IncrementalAlterConfigsApi implements Api<IncrementalAlterCon
 
     @Override
     public void serve(IncrementalAlterConfigsRequest request, InboundRequest inbound) {
+        // once, since the answer may have changed what a reason stands on
+        Map<AlterConfigsResource, String> refused = new HashMap<>();
+        request.resources()
+                .forEach(resource -> reasonRefused(resource).ifPresent(reason -> refused.put(resource, reason)));
         List<AlterConfigsResource> decided = request.resources().stream()
-                .filter(resource -> reasonRefused(resource).isEmpty())
+                .filter(resource -> !refused.containsKey(resource))
                 .toList();
         var answer = controller.decide(request.withResources(decided), inbound);
-        Later.answer(inbound, answer.thenApply(response -> withRefused(request.resources(), response)));
+        Later.answer(inbound, answer.thenApply(response -> withRefused(request.resources(), refused, response)));
     }
 
-    private IncrementalAlterConfigsResponse withRefused(
-            List<AlterConfigsResource> asked, IncrementalAlterConfigsResponse decided) {
+    private static IncrementalAlterConfigsResponse withRefused(
+            List<AlterConfigsResource> asked,
+            Map<AlterConfigsResource, String> refused,
+            IncrementalAlterConfigsResponse decided) {
         Iterator<AlterConfigsResourceResponse> others = decided.responses().iterator();
         List<AlterConfigsResourceResponse> all = new ArrayList<>(asked.size());
         for (AlterConfigsResource resource : asked) {
-            Optional<String> reason = reasonRefused(resource);
-            if (reason.isPresent()) {
+            String reason = refused.get(resource);
+            if (reason != null) {
                 all.add(new AlterConfigsResourceResponse(
-                        ErrorCode.INVALID_REQUEST.code(),
-                        reason.get(),
-                        resource.resourceType(),
-                        resource.resourceName()));
+                        ErrorCode.INVALID_REQUEST.code(), reason, resource.resourceType(), resource.resourceName()));
             } else if (others.hasNext()) {
                 all.add(others.next());
             }
@@ -58,9 +66,23 @@ public final class IncrementalAlterConfigsApi implements Api<IncrementalAlterCon
     }
 
     private Optional<String> reasonRefused(AlterConfigsResource resource) {
-        return intake.reasonRefused(
+        return intake.reasonRefused(new ConfigIntake.Change(
                 resource.resourceType(),
                 resource.resourceName(),
-                resource.configs().stream().map(AlterableConfig::name).toList());
+                resource.configs().stream().map(AlterableConfig::name).toList(),
+                set -> changed(set, resource)));
+    }
+
+    private static Map<String, String> changed(Map<String, String> set, AlterConfigsResource resource) {
+        Map<String, String> after = new HashMap<>(set);
+        for (AlterableConfig config : resource.configs()) {
+            // what is added to a list or taken out of it stands in no relation to other keys
+            if (config.configOperation() == SET && config.value() != null) {
+                after.put(config.name(), config.value());
+            } else if (config.configOperation() == DELETE) {
+                after.remove(config.name());
+            }
+        }
+        return after;
     }
 }

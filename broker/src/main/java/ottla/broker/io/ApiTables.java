@@ -78,6 +78,7 @@ import ottla.broker.api.UpdateFeaturesApi;
 import ottla.broker.api.UpdateRaftVoterApi;
 import ottla.broker.api.VoteApi;
 import ottla.broker.config.NodeConfig;
+import ottla.broker.config.NodeRules;
 import ottla.broker.config.Values;
 import ottla.controller.image.FeatureLevels;
 import ottla.controller.io.ControllerRequests;
@@ -136,6 +137,7 @@ final class ApiTables {
                 values.number("max.incremental.fetch.session.cache.slots"), SESSION_EVICTION_MS, random);
         ProducerIds producerIds = new ProducerIds(() ->
                 controller.allocateProducerIds(new AllocateProducerIdsRequest(config.nodeId(), lifecycle.epoch())));
+        ConfigIntake intake = ConfigIntake.ofBroker(cluster, new NodeRules(values));
         List<Api<?>> apis = new ArrayList<>(List.of(
                 new ProduceApi(partitions, cluster),
                 new FetchApi(
@@ -161,11 +163,11 @@ final class ApiTables {
                 new InitProducerIdApi(producerIds),
                 new OffsetForLeaderEpochApi(partitions),
                 new DescribeConfigsApi(cluster, values),
-                new AlterConfigsApi(changes::decide, ConfigIntake.ofBroker(config.nodeId())),
+                new AlterConfigsApi(changes::decide, intake),
                 new AlterReplicaLogDirsApi(replicas, cluster, replicas.shell().diskThreads()),
                 new DescribeLogDirsApi(replicas, store, unusableDirectories),
                 new DeleteGroupsApi(groups),
-                new IncrementalAlterConfigsApi(changes::decide, ConfigIntake.ofBroker(config.nodeId())),
+                new IncrementalAlterConfigsApi(changes::decide, intake),
                 new OffsetDeleteApi(groups),
                 new DescribeAclsApi(),
                 new CreateDelegationTokenApi(),

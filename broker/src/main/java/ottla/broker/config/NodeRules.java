@@ -1,0 +1,36 @@
+package ottla.broker.config;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Whether a node could run with what is changed while it runs (KIP-226): the rules between its keys hold then, too. */
+public final class NodeRules {
+    private final Values file;
+
+    /** @param file what the node was started with */
+    public NodeRules(Values file) {
+        this.file = file;
+    }
+
+    /** Why it could not. Values that are wrong alone are left to who decides about the change. */
+    public Optional<String> problem(Map<String, String> allBrokers, Map<String, String> broker) {
+        Map<String, String> all = new LinkedHashMap<>(file.set());
+        for (Map<String, String> dynamic : List.of(allBrokers, broker)) {
+            for (Map.Entry<String, String> entry : dynamic.entrySet()) {
+                if (ConfigTable.BROKER
+                        .find(entry.getKey())
+                        .flatMap(key -> key.problem(entry.getValue()))
+                        .isPresent()) {
+                    return Optional.empty();
+                }
+                all.put(entry.getKey(), entry.getValue());
+            }
+        }
+        List<String> problems = new ArrayList<>();
+        Relations.check(new Values(ConfigTable.BROKER, all), problems);
+        return problems.stream().findFirst();
+    }
+}
