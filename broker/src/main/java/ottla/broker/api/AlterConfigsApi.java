@@ -6,7 +6,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import ottla.base.ErrorCode;
 import ottla.wire.io.InboundRequest;
 import ottla.wire.message.AlterConfigsRequest;
 import ottla.wire.message.AlterConfigsRequest.AlterConfigsResource;
@@ -33,9 +32,9 @@ public final class AlterConfigsApi implements Api<AlterConfigsRequest> {
     @Override
     public void serve(AlterConfigsRequest request, InboundRequest inbound) {
         // once, since the answer may have changed what a reason stands on
-        Map<AlterConfigsResource, String> refused = new HashMap<>();
+        Map<AlterConfigsResource, ConfigIntake.Refusal> refused = new HashMap<>();
         request.resources()
-                .forEach(resource -> reasonRefused(resource).ifPresent(reason -> refused.put(resource, reason)));
+                .forEach(resource -> refusal(resource, inbound).ifPresent(reason -> refused.put(resource, reason)));
         List<AlterConfigsResource> decided = request.resources().stream()
                 .filter(resource -> !refused.containsKey(resource))
                 .toList();
@@ -44,14 +43,16 @@ public final class AlterConfigsApi implements Api<AlterConfigsRequest> {
     }
 
     private static AlterConfigsResponse withRefused(
-            List<AlterConfigsResource> asked, Map<AlterConfigsResource, String> refused, AlterConfigsResponse decided) {
+            List<AlterConfigsResource> asked,
+            Map<AlterConfigsResource, ConfigIntake.Refusal> refused,
+            AlterConfigsResponse decided) {
         Iterator<AlterConfigsResourceResponse> others = decided.responses().iterator();
         List<AlterConfigsResourceResponse> all = new ArrayList<>(asked.size());
         for (AlterConfigsResource resource : asked) {
-            String reason = refused.get(resource);
-            if (reason != null) {
+            ConfigIntake.Refusal refusal = refused.get(resource);
+            if (refusal != null) {
                 all.add(new AlterConfigsResourceResponse(
-                        ErrorCode.INVALID_REQUEST.code(), reason, resource.resourceType(), resource.resourceName()));
+                        refusal.error().code(), refusal.reason(), resource.resourceType(), resource.resourceName()));
             } else if (others.hasNext()) {
                 all.add(others.next());
             }
@@ -59,12 +60,14 @@ public final class AlterConfigsApi implements Api<AlterConfigsRequest> {
         return decided.withResponses(all);
     }
 
-    private Optional<String> reasonRefused(AlterConfigsResource resource) {
-        return intake.reasonRefused(new ConfigIntake.Change(
-                resource.resourceType(),
-                resource.resourceName(),
-                resource.configs().stream().map(AlterableConfig::name).toList(),
-                set -> replaced(resource)));
+    private Optional<ConfigIntake.Refusal> refusal(AlterConfigsResource resource, InboundRequest inbound) {
+        return intake.refusal(
+                new ConfigIntake.Change(
+                        resource.resourceType(),
+                        resource.resourceName(),
+                        resource.configs().stream().map(AlterableConfig::name).toList(),
+                        set -> replaced(resource)),
+                inbound);
     }
 
     private static Map<String, String> replaced(AlterConfigsResource resource) {

@@ -6,9 +6,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import ottla.base.ErrorCode;
+import ottla.broker.config.CordonedDirectories;
 import ottla.broker.config.NodeRules;
 import ottla.controller.image.ClusterImage;
 import ottla.controller.image.ConfigResource;
+import ottla.wire.io.InboundRequest;
 
 /**
  * Which changes of configuration a listener passes on to the controller. A broker takes those of its own configuration and of all
@@ -22,19 +25,45 @@ public interface ConfigIntake {
      * @param change from what is set for the resource to what would be
      */
     record Change(
-            byte resourceType, String resourceName, List<String> keys, UnaryOperator<Map<String, String>> change) {}
+            byte resourceType, String resourceName, List<String> keys, UnaryOperator<Map<String, String>> change) {
+        boolean isOfBroker() {
+            return resourceType == ConfigResource.Type.BROKER.id();
+        }
+    }
+
+    record Refusal(ErrorCode error, String reason) {}
 
     /** Empty if it is passed on. */
-    Optional<String> reasonRefused(Change change);
+    Optional<Refusal> refusal(Change change, InboundRequest inbound);
 
-    /** A controller's own listener. */
-    static ConfigIntake everything() {
-        return change -> Optional.empty();
+    /**
+     * A controller's listener. It does not know the directories of a broker, which has a say in what brings new ones among those
+     * that are cordoned (KIP-1066): such a change is to come by way of that broker.
+     */
+    static ConfigIntake ofController(ClusterView cluster) {
+        return (change, inbound) -> {
+            if (!change.isOfBroker() || inbound instanceof CarriedRequest) {
+                return Optional.empty();
+            }
+            Map<String, String> set =
+                    cluster.image().config(new ConfigResource(ConfigResource.Type.BROKER, change.resourceName));
+            return CordonedDirectories.added(set, change.change.apply(set)).isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(new Refusal(
+                            ErrorCode.INVALID_CONFIG,
+                            "When updating cordoned.log.dirs via controllers,  the new value must be a subset of the"
+                                    + " current configuration value."));
+        };
     }
 
     static ConfigIntake ofBroker(ClusterView cluster, NodeRules rules) {
-        return change -> repeated(change).or(() -> {
-            if (change.resourceType != ConfigResource.Type.BROKER.id()) {
+        return (change, inbound) ->
+                reasonRefused(cluster, rules, change).map(reason -> new Refusal(ErrorCode.INVALID_REQUEST, reason));
+    }
+
+    private static Optional<String> reasonRefused(ClusterView cluster, NodeRules rules, Change change) {
+        return repeated(change).or(() -> {
+            if (!change.isOfBroker()) {
                 return Optional.empty();
             }
             ClusterImage image = cluster.image();

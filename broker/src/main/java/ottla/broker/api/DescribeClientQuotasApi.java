@@ -101,7 +101,8 @@ public final class DescribeClientQuotasApi implements Api<DescribeClientQuotasRe
             }
         }
         if (wanted.containsKey(IP) && wanted.size() > 1) {
-            return invalid("Invalid filter: an IP stands alone, without user or client id.");
+            return invalid(
+                    "Invalid entity filter component combination: an IP stands alone, without user or client id.");
         }
         return Verdict.granted(new Filter(wanted, request.strict() ? Others.EXCLUDED : Others.ALLOWED));
     }

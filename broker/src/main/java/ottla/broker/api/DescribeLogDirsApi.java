@@ -99,7 +99,7 @@ public final class DescribeLogDirsApi implements Api<DescribeLogDirsRequest> {
         return DescribeLogDirsResult.DEFAULT.withLogDir(root).withErrorCode(ErrorCode.KAFKA_STORAGE_ERROR.code());
     }
 
-    private static DescribeLogDirsResult describe(LogDirectory directory, List<Shown> shown) {
+    private DescribeLogDirsResult describe(LogDirectory directory, List<Shown> shown) {
         Map<String, List<DescribeLogDirsPartition>> byTopic = new LinkedHashMap<>();
         for (Shown one : shown) {
             if (one.directory == directory) {
@@ -110,7 +110,8 @@ public final class DescribeLogDirsApi implements Api<DescribeLogDirsRequest> {
         byTopic.forEach((topic, partitions) -> topics.add(new DescribeLogDirsTopic(topic, partitions)));
         DescribeLogDirsResult result = DescribeLogDirsResult.DEFAULT
                 .withLogDir(directory.disk().root())
-                .withTopics(topics);
+                .withTopics(topics)
+                .withIsCordoned(store.isCordoned(directory));
         try {
             return result.withTotalBytes(directory.disk().totalBytes())
                     .withUsableBytes(directory.disk().usableBytes());

@@ -6,7 +6,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import ottla.base.ErrorCode;
 import ottla.wire.io.InboundRequest;
 import ottla.wire.message.ApiKey;
 import ottla.wire.message.IncrementalAlterConfigsRequest;
@@ -37,9 +36,9 @@ public final class IncrementalAlterConfigsApi implements Api<IncrementalAlterCon
     @Override
     public void serve(IncrementalAlterConfigsRequest request, InboundRequest inbound) {
         // once, since the answer may have changed what a reason stands on
-        Map<AlterConfigsResource, String> refused = new HashMap<>();
+        Map<AlterConfigsResource, ConfigIntake.Refusal> refused = new HashMap<>();
         request.resources()
-                .forEach(resource -> reasonRefused(resource).ifPresent(reason -> refused.put(resource, reason)));
+                .forEach(resource -> refusal(resource, inbound).ifPresent(reason -> refused.put(resource, reason)));
         List<AlterConfigsResource> decided = request.resources().stream()
                 .filter(resource -> !refused.containsKey(resource))
                 .toList();
@@ -49,15 +48,15 @@ public final class IncrementalAlterConfigsApi implements Api<IncrementalAlterCon
 
     private static IncrementalAlterConfigsResponse withRefused(
             List<AlterConfigsResource> asked,
-            Map<AlterConfigsResource, String> refused,
+            Map<AlterConfigsResource, ConfigIntake.Refusal> refused,
             IncrementalAlterConfigsResponse decided) {
         Iterator<AlterConfigsResourceResponse> others = decided.responses().iterator();
         List<AlterConfigsResourceResponse> all = new ArrayList<>(asked.size());
         for (AlterConfigsResource resource : asked) {
-            String reason = refused.get(resource);
-            if (reason != null) {
+            ConfigIntake.Refusal refusal = refused.get(resource);
+            if (refusal != null) {
                 all.add(new AlterConfigsResourceResponse(
-                        ErrorCode.INVALID_REQUEST.code(), reason, resource.resourceType(), resource.resourceName()));
+                        refusal.error().code(), refusal.reason(), resource.resourceType(), resource.resourceName()));
             } else if (others.hasNext()) {
                 all.add(others.next());
             }
@@ -65,12 +64,14 @@ public final class IncrementalAlterConfigsApi implements Api<IncrementalAlterCon
         return decided.withResponses(all);
     }
 
-    private Optional<String> reasonRefused(AlterConfigsResource resource) {
-        return intake.reasonRefused(new ConfigIntake.Change(
-                resource.resourceType(),
-                resource.resourceName(),
-                resource.configs().stream().map(AlterableConfig::name).toList(),
-                set -> changed(set, resource)));
+    private Optional<ConfigIntake.Refusal> refusal(AlterConfigsResource resource, InboundRequest inbound) {
+        return intake.refusal(
+                new ConfigIntake.Change(
+                        resource.resourceType(),
+                        resource.resourceName(),
+                        resource.configs().stream().map(AlterableConfig::name).toList(),
+                        set -> changed(set, resource)),
+                inbound);
     }
 
     private static Map<String, String> changed(Map<String, String> set, AlterConfigsResource resource) {

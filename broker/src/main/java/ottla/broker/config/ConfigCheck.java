@@ -31,12 +31,8 @@ public final class ConfigCheck implements ConfigRules {
     private static final int METRICS_INTERVAL_MIN_MS = 100;
     private static final int METRICS_INTERVAL_MAX_MS = 3_600_000;
 
-    /** Limits that Kafka changes while it runs and this version reads at start. */
-    private static final Set<String> READ_AT_START = Set.of(
-            "max.connections",
-            "max.connections.per.ip",
-            "max.connections.per.ip.overrides",
-            "max.connection.creation.rate");
+    /** A limit that Kafka changes while it runs, and that is refused at start, too. */
+    private static final String CREATION_RATE = "max.connection.creation.rate";
 
     /** What a running broker changes for one listener at a time. */
     private static final Set<String> OF_ONE_LISTENER = Set.of(
@@ -188,11 +184,9 @@ public final class ConfigCheck implements ConfigRules {
             return Optional.of(
                     "Cannot update these configs at default cluster level, broker id must be specified: " + single);
         }
-        Optional<String> atStart =
-                overrides.keySet().stream().filter(READ_AT_START::contains).findFirst();
-        if (atStart.isPresent()) {
-            return Optional.of(atStart.get() + " is read at start by this version of Ottla:"
-                    + " set it in the node's configuration file and start the node again.");
+        if (overrides.containsKey(CREATION_RATE)) {
+            return Optional.of(CREATION_RATE
+                    + " is set, but this version of Ottla does not have a limit on the rate of new connections.");
         }
         for (Map.Entry<String, String> override : overrides.entrySet()) {
             Optional<String> problem = ConfigTable.BROKER

@@ -32,6 +32,14 @@ public record LayeredConfig(Values file, Map<String, String> broker, Map<String,
     /** One place where a value was set. */
     public record Setting(String name, Optional<String> value, ConfigSource source) {}
 
+    /** What holds for this broker. */
+    public Values brokerValues() {
+        Map<String, String> all = new LinkedHashMap<>(file.set());
+        all.putAll(allBrokers);
+        all.putAll(broker);
+        return new Values(ConfigTable.BROKER, all);
+    }
+
     /** Every place where a broker key or one that stands for it is set, the one that counts first. */
     public List<Setting> brokerSettings(String key) {
         Optional<String> ofAll = Listeners.withoutListener(key);

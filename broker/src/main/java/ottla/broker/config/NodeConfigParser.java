@@ -121,9 +121,8 @@ final class NodeConfigParser {
     }
 
     private List<Path> logDirs() {
-        List<String> words = values.list("log.dirs");
         Set<Path> dirs = new LinkedHashSet<>();
-        for (String word : words.isEmpty() ? values.list("log.dir") : words) {
+        for (String word : values.logDirs()) {
             if (!dirs.add(Path.of(word))) {
                 warnings.add("The key log.dirs names " + word + " twice; it counts once.");
             }

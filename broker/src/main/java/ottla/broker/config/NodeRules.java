@@ -1,7 +1,6 @@
 package ottla.broker.config;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,7 +16,6 @@ public final class NodeRules {
 
     /** Why it could not. Values that are wrong alone are left to who decides about the change. */
     public Optional<String> problem(Map<String, String> allBrokers, Map<String, String> broker) {
-        Map<String, String> all = new LinkedHashMap<>(file.set());
         for (Map<String, String> dynamic : List.of(allBrokers, broker)) {
             for (Map.Entry<String, String> entry : dynamic.entrySet()) {
                 if (ConfigTable.BROKER
@@ -26,11 +24,10 @@ public final class NodeRules {
                         .isPresent()) {
                     return Optional.empty();
                 }
-                all.put(entry.getKey(), entry.getValue());
             }
         }
         List<String> problems = new ArrayList<>();
-        Relations.check(new Values(ConfigTable.BROKER, all), problems);
+        Relations.check(new LayeredConfig(file, broker, allBrokers).brokerValues(), problems);
         return problems.stream().findFirst();
     }
 }

@@ -29,6 +29,7 @@ final class Relations {
         relations.checkCleaner();
         relations.checkRetention();
         relations.checkGroups();
+        relations.checkCordoned();
     }
 
     private static List<AtMost> atMost() {
@@ -112,6 +113,21 @@ final class Relations {
     private void checkGroups() {
         if (!values.list("group.coordinator.rebalance.protocols").contains("classic")) {
             refuse("group.coordinator.rebalance.protocols", "must contain classic");
+        }
+    }
+
+    private void checkCordoned() {
+        List<String> cordoned = values.list(CordonedDirectories.KEY);
+        if (cordoned.contains(CordonedDirectories.ALL) && cordoned.size() > 1) {
+            problems.add("When " + CordonedDirectories.KEY + " is set to *, it must not contain other values");
+        } else if (!cordoned.contains(CordonedDirectories.ALL)) {
+            List<String> missing = cordoned.stream()
+                    .filter(path -> !values.logDirs().contains(path))
+                    .toList();
+            if (!missing.isEmpty()) {
+                problems.add("All entries in " + CordonedDirectories.KEY
+                        + " must be present in log.dirs or log.dir. Missing entries : " + String.join(", ", missing));
+            }
         }
     }
 

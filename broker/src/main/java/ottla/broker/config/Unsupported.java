@@ -15,7 +15,6 @@ final class Unsupported {
             Map.entry("remote.log.storage.system.enable", "tiered storage"),
             Map.entry("delegation.token.secret.key", "delegation tokens"),
             Map.entry("early.start.listeners", "listeners that start early"),
-            Map.entry("cordoned.log.dirs", "cordoned log directories"),
             Map.entry("max.connection.creation.rate", "a limit on the rate of new connections"));
 
     private static final String REPLICA_SELECTOR = "replica.selector.class";

@@ -57,6 +57,12 @@ public final class Values {
         return find(key).map(Values::split).orElse(List.of());
     }
 
+    /** {@code log.dirs}, or {@code log.dir} where that is not set. */
+    List<String> logDirs() {
+        List<String> several = list("log.dirs");
+        return several.isEmpty() ? list("log.dir") : several;
+    }
+
     static List<String> split(String text) {
         return text.isBlank()
                 ? List.of()

@@ -197,15 +197,15 @@ final class ApiTables {
         // as in Kafka, whose controllers ask the key for unstable APIs here
         FeatureLevels levels =
                 values.flag("unstable.api.versions.enable") ? FeatureLevels.UNSTABLE_TOO : FeatureLevels.STABLE;
+        ConfigIntake intake = ConfigIntake.ofController(cluster);
         List<Api<?>> apis = List.of(
                 new MetadataFetchApi(quorum),
                 new CreateTopicsApi(controller),
                 new DeleteTopicsApi(controller),
                 new DescribeConfigsApi(cluster, values),
-                new AlterConfigsApi((request, from) -> controller.alterConfigs(request), ConfigIntake.everything()),
+                new AlterConfigsApi((request, from) -> controller.alterConfigs(request), intake),
                 new CreatePartitionsApi(controller),
-                new IncrementalAlterConfigsApi(
-                        (request, from) -> controller.incrementalAlterConfigs(request), ConfigIntake.everything()),
+                new IncrementalAlterConfigsApi((request, from) -> controller.incrementalAlterConfigs(request), intake),
                 new DescribeAclsApi(),
                 new CreateAclsApi(),
                 new DeleteAclsApi(),

@@ -61,6 +61,7 @@ final class BrokerLifecycle {
     private boolean asking;
     private boolean leaving;
     private boolean steppingBack;
+    private @Nullable List<Uuid> cordoned;
     private boolean registrationDue;
     private long unheardSinceMs;
 
@@ -139,6 +140,20 @@ final class BrokerLifecycle {
         loop.execute(() -> {
             steppingBack = wanted;
             beat();
+        });
+    }
+
+    /**
+     * Into which directories no new replicas are wanted (KIP-1066): the controller learns it at once. As long as there never was one,
+     * nothing is said of it, so that controllers that do not know of such directories are not asked to.
+     */
+    void cordon(List<Uuid> directories) {
+        loop.execute(() -> {
+            boolean news = cordoned == null ? !directories.isEmpty() : !cordoned.equals(directories);
+            if (news) {
+                cordoned = List.copyOf(directories);
+                beat();
+            }
         });
     }
 
@@ -226,7 +241,8 @@ final class BrokerLifecycle {
                 .withCurrentMetadataOffset(metadataOffset.getAsLong())
                 .withWantFence(steppingBack)
                 .withWantShutDown(leaving)
-                .withOfflineLogDirs(List.copyOf(failedDirectories.keySet()));
+                .withOfflineLogDirs(List.copyOf(failedDirectories.keySet()))
+                .withCordonedLogDirs(cordoned);
         ask(heartbeat, this::beat, response -> beaten((BrokerHeartbeatResponse) response));
     }
 

@@ -2,22 +2,27 @@ package ottla.broker.io;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import ottla.base.Uuid;
 import ottla.broker.api.ApiTable;
 import ottla.broker.api.ClusterView;
+import ottla.broker.config.CordonedDirectories;
+import ottla.broker.config.LayeredConfig;
 import ottla.broker.config.Listener;
 import ottla.broker.config.NodeConfig;
 import ottla.broker.config.Values;
 import ottla.controller.image.BrokerRegistration;
 import ottla.controller.image.ClusterImage;
 import ottla.controller.image.Feature;
+import ottla.controller.image.MetadataVersion;
 import ottla.coordinator.io.GroupCoordinator;
 import ottla.log.io.LogCleaner;
 import ottla.log.io.LogDirectory;
@@ -30,6 +35,7 @@ import ottla.replication.io.ReplicaShell;
 import ottla.replication.io.Replicas;
 import ottla.replication.io.ReplicationThrottles;
 import ottla.wire.compress.Codec;
+import ottla.wire.io.ConnectionLimits;
 import ottla.wire.io.Loop;
 import ottla.wire.message.BrokerRegistrationRequest;
 
@@ -51,6 +57,8 @@ final class BrokerRole {
     private final Node.Metadata metadata;
     private final Endings endings;
     private final Consumer<String> fail;
+    private volatile ConnectionLimits connections;
+    private volatile Optional<Doors> doors = Optional.empty();
     private final Replicas replicas;
     private final MetadataApplier applier;
     private final BrokerLifecycle lifecycle;
@@ -79,6 +87,7 @@ final class BrokerRole {
         this.metadata = metadata;
         this.endings = endings;
         this.fail = fail;
+        connections = NodeSettings.connections(values);
         ReplicaDirectories replicaDirectories = new ReplicaDirectories(around.cluster(), around.disks());
         IsrRequests isrRequests = new IsrRequests(around.cluster(), around.disks());
         replicas = replicas(replicaDirectories, isrRequests);
@@ -103,6 +112,7 @@ final class BrokerRole {
         replicaDirectories.over(lifecycle::send);
         isrRequests.over(lifecycle::send);
         applier.tell(lifecycle::metadataReached);
+        applier.tellConfigured(this::configured);
         replicas.onDirectoryFailure(this::directoryFailed);
         table = ApiTables.broker(
                 config,
@@ -276,6 +286,35 @@ final class BrokerRole {
                         .toList())
                 .withPreviousBrokerEpoch(
                         directories.getFirst().cleanStopBrokerEpoch().orElse(-1));
+    }
+
+    /** From now on these take as many connections as is configured. */
+    void limit(Doors opened) {
+        doors = Optional.of(opened);
+        opened.limit(connections);
+    }
+
+    private void configured(LayeredConfig layers, MetadataVersion version) {
+        cordon(layers, version);
+        try {
+            connections = NodeSettings.connections(layers.brokerValues());
+            doors.ifPresent(opened -> opened.limit(connections));
+        } catch (RefusedStart wrong) {
+            LOG.warn("The limits of connections stay as they were: {}", wrong.getMessage());
+        }
+    }
+
+    /** A cluster whose metadata version knows nothing of it does without. */
+    private void cordon(LayeredConfig layers, MetadataVersion version) {
+        Predicate<String> named = version.hasCordonedDirectories() ? CordonedDirectories.in(layers) : root -> false;
+        List<LogDirectory> directories = around.directories().directories().stream()
+                .filter(directory -> named.test(directory.disk().root()))
+                .toList();
+        around.store().cordon(directories);
+        lifecycle.cordon(directories.stream()
+                .flatMap(directory -> directory.id().stream())
+                .sorted()
+                .toList());
     }
 
     private void watchDisks() {

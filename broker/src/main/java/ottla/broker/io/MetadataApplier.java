@@ -8,6 +8,7 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BiConsumer;
 import java.util.function.LongConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,6 +23,7 @@ import ottla.broker.config.Values;
 import ottla.controller.image.ClusterImage;
 import ottla.controller.image.ConfigResource;
 import ottla.controller.image.ImageDelta;
+import ottla.controller.image.MetadataVersion;
 import ottla.controller.image.PartitionRegistration;
 import ottla.controller.image.Provenance;
 import ottla.controller.image.TopicDelta;
@@ -73,6 +75,7 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
     private final GroupTerms groups;
     private final ReplicaDirectories directories;
     private volatile LongConsumer reached = offset -> {};
+    private volatile BiConsumer<LayeredConfig, MetadataVersion> configured = (layers, version) -> {};
 
     /** A single one. What comes when the node is about to end is not carried out any more. */
     private final Threads thread;
@@ -142,11 +145,22 @@ final class MetadataApplier implements ImageListener, AutoCloseable {
         reached = listener;
     }
 
+    /**
+     * From now on the listener is told how this broker is configured, and at which metadata version: at first, and when it changes,
+     * before anything else is carried out.
+     */
+    void tellConfigured(BiConsumer<LayeredConfig, MetadataVersion> listener) {
+        configured = listener;
+    }
+
     private void apply(ImageDelta delta, ClusterImage image) {
         directories.carryingOut(image);
         fetchers.addresses(broker -> ClusterView.endpoint(image, broker, interBrokerListener)
                 .map(endpoint -> new Endpoint(endpoint.host(), endpoint.port())));
         LayeredConfig layers = layers(image);
+        if (!loaded.isDone() || changesBroker(delta) || !delta.changedFeatures().isEmpty()) {
+            configured.accept(layers, image.metadataVersion());
+        }
         if (changesBroker(delta) || known.size() > KNOWN_SETTINGS) {
             known.clear();
         }

@@ -164,7 +164,9 @@ final class Node implements AutoCloseable {
     /** Lets clients in. */
     void serve() throws IOException {
         if (broker.isPresent()) {
-            open(doors("network"), broker.get().table(), clientListeners());
+            Doors doors = doors("network");
+            broker.get().limit(doors);
+            open(doors, broker.get().table(), clientListeners());
             broker.get().serve();
         }
     }

@@ -31,6 +31,7 @@ import ottla.replication.quorum.ReplicaKey;
 import ottla.replication.quorum.Timeouts;
 import ottla.replication.quorum.Voter;
 import ottla.replication.quorum.VoterSet;
+import ottla.wire.io.ConnectionLimits;
 import ottla.wire.io.NetworkLimits;
 import ottla.wire.io.PeerLimits;
 
@@ -53,9 +54,7 @@ record NodeSettings(NodeConfig config) {
                 values.longNumber("connections.max.idle.ms") < 0
                         ? Long.MAX_VALUE
                         : values.longNumber("connections.max.idle.ms"),
-                values.number("max.connections"),
-                values.number("max.connections.per.ip"),
-                perIp(values.list("max.connections.per.ip.overrides")),
+                connections(values),
                 values.number("socket.send.buffer.bytes"),
                 values.number("socket.receive.buffer.bytes"),
                 values.number("socket.listen.backlog.size"),
@@ -65,6 +64,13 @@ record NodeSettings(NodeConfig config) {
                         ? values.longNumber("queued.max.request.bytes")
                         : limits.totalInFlightBytes(),
                 limits.outboundBytes());
+    }
+
+    static ConnectionLimits connections(Values values) {
+        return new ConnectionLimits(
+                values.number("max.connections"),
+                values.number("max.connections.per.ip"),
+                perIp(values.list("max.connections.per.ip.overrides")));
     }
 
     private static Map<InetAddress, Integer> perIp(List<String> overrides) {

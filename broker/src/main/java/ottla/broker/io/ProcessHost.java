@@ -20,6 +20,7 @@ import ottla.replication.io.QuorumNode;
 import ottla.replication.io.QuorumSettings;
 import ottla.replication.quorum.Endpoint;
 import ottla.wire.io.ClientSoftware;
+import ottla.wire.io.ConnectionLimits;
 import ottla.wire.io.EventLoops;
 import ottla.wire.io.Loop;
 import ottla.wire.io.NetworkClient;
@@ -130,6 +131,11 @@ final class ProcessHost implements Host {
             @Override
             public InetSocketAddress open(NetworkListener listener) throws IOException {
                 return server.open(listener);
+            }
+
+            @Override
+            public void limit(ConnectionLimits limits) {
+                server.limitConnections(limits);
             }
 
             @Override

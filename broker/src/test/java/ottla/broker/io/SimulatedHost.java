@@ -25,6 +25,7 @@ import ottla.replication.io.QuorumNode;
 import ottla.replication.io.QuorumSettings;
 import ottla.replication.io.SteppedQuorum;
 import ottla.replication.quorum.Endpoint;
+import ottla.wire.io.ConnectionLimits;
 import ottla.wire.io.Loop;
 import ottla.wire.io.NetworkListener;
 import ottla.wire.message.Request;
@@ -435,6 +436,11 @@ final class SimulatedHost implements Host {
                 opened.add(listener.port());
                 ports.add(listener.port());
                 return InetSocketAddress.createUnresolved(listener.host(), listener.port());
+            }
+
+            @Override
+            public void limit(ConnectionLimits limits) {
+                // connections are not counted here
             }
 
             @Override

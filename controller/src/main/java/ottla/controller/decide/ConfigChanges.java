@@ -28,6 +28,8 @@ public final class ConfigChanges {
     /** What fits a string of the protocol. */
     private static final int VALUE_LENGTH_MAX = Short.MAX_VALUE;
 
+    private static final String CORDONED = "cordoned.log.dirs";
+
     private final ClusterFacts facts;
 
     public ConfigChanges(ClusterFacts facts) {
@@ -207,6 +209,13 @@ public final class ConfigChanges {
 
     private Optional<Verdict.Refused<List<ConfigRecord>>> reasonRefused(
             ConfigResource resource, SortedMap<String, Optional<String>> changes, Existence existence) {
+        boolean knowsCordoned = facts.image().metadataVersion().hasCordonedDirectories();
+        if (changes.containsKey(CORDONED) && resource.type() == ConfigResource.Type.BROKER && !knowsCordoned) {
+            return Optional.of(Verdict.refused(
+                    ErrorCode.INVALID_CONFIG,
+                    "The cordoned.log.dirs configuration value cannot be set because it requires metadata.version >="
+                            + " 4.3-IV0"));
+        }
         Optional<String> minIsr = changes.getOrDefault(ClusterFacts.MIN_INSYNC_REPLICAS, Optional.empty());
         boolean changesMinIsr = changes.containsKey(ClusterFacts.MIN_INSYNC_REPLICAS);
         if (facts.image().elrEnabled() && changesMinIsr && resource.type() == ConfigResource.Type.BROKER) {

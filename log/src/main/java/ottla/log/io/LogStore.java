@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -46,6 +47,7 @@ public final class LogStore implements AutoCloseable {
 
     private final int absentDirectories;
     private volatile Consumer<LogDirectory> failures = directory -> {};
+    private volatile Set<LogDirectory> cordoned = Set.of();
     private volatile int threadsPerDirectory = 1;
 
     /** What the logs share, and how much of it. */
@@ -140,6 +142,15 @@ public final class LogStore implements AutoCloseable {
 
     public List<LogDirectory> directories() {
         return shelves.stream().map(Shelf::directory).toList();
+    }
+
+    /** Begins no new logs in these directories any more, as long as there are others (KIP-1066). What is there stays and works. */
+    public void cordon(Collection<LogDirectory> wanted) {
+        cordoned = Set.copyOf(wanted);
+    }
+
+    public boolean isCordoned(LogDirectory directory) {
+        return cordoned.contains(directory);
     }
 
     public boolean isOnline(LogDirectory directory) {
@@ -433,13 +444,13 @@ public final class LogStore implements AutoCloseable {
         if (online.isEmpty() || (origin == Origin.KNOWN && online.size() < shelves.size() + absentDirectories)) {
             throw offline("begin " + partition, "that may hold it");
         }
-        Shelf emptiest = online.getFirst();
-        for (Shelf shelf : online) {
-            if (shelf.partitions().size() < emptiest.partitions().size()) {
-                emptiest = shelf;
-            }
-        }
-        return emptiest;
+        List<Shelf> open =
+                online.stream().filter(shelf -> !isCordoned(shelf.directory())).toList();
+        // the controller gives nothing to a broker without an open directory, unless it does not know yet
+        return (open.isEmpty() ? online : open)
+                .stream()
+                        .min(Comparator.comparingInt(shelf -> shelf.partitions().size()))
+                        .orElseThrow();
     }
 
     // ---- removal

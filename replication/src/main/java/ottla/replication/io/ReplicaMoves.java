@@ -110,7 +110,10 @@ public final class ReplicaMoves {
         if (target.isEmpty() && !settings.unusable().contains(path)) {
             return ErrorCode.LOG_DIR_NOT_FOUND;
         }
-        return target.filter(store::isOnline).isPresent() ? ErrorCode.NONE : ErrorCode.KAFKA_STORAGE_ERROR;
+        if (target.filter(store::isOnline).isEmpty()) {
+            return ErrorCode.KAFKA_STORAGE_ERROR;
+        }
+        return target.filter(store::isCordoned).isPresent() ? ErrorCode.INVALID_REPLICA_ASSIGNMENT : ErrorCode.NONE;
     }
 
     private Optional<LogDirectory> directory(String path) {

@@ -6,18 +6,22 @@ import java.util.Map;
 
 /** How many connections a server has, in all and from each address. May be used by any thread. */
 final class ConnectionCount {
-    private final NetworkLimits limits;
     private final Map<InetAddress, Integer> byAddress = new HashMap<>();
+    private ConnectionLimits limits;
     private int total;
 
-    ConnectionCount(NetworkLimits limits) {
+    ConnectionCount(ConnectionLimits limits) {
         this.limits = limits;
+    }
+
+    synchronized void limit(ConnectionLimits wanted) {
+        limits = wanted;
     }
 
     /** Counts a new connection, unless its address has as many as it may. */
     synchronized boolean enter(InetAddress address) {
         int present = byAddress.getOrDefault(address, 0);
-        if (present >= limitOf(address)) {
+        if (present >= limits.of(address)) {
             return false;
         }
         byAddress.put(address, present + 1);
@@ -36,10 +40,10 @@ final class ConnectionCount {
 
     /** Whether one more may come. */
     synchronized boolean hasRoom() {
-        return total < limits.maxConnections();
+        return total < limits.total();
     }
 
-    int limitOf(InetAddress address) {
-        return limits.maxConnectionsPerIpOverrides().getOrDefault(address, limits.maxConnectionsPerIp());
+    synchronized int limitOf(InetAddress address) {
+        return limits.of(address);
     }
 }

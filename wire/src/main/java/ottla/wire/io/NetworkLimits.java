@@ -1,7 +1,5 @@
 package ottla.wire.io;
 
-import java.net.InetAddress;
-import java.util.Map;
 import ottla.base.Check;
 
 /**
@@ -9,9 +7,7 @@ import ottla.base.Check;
  *
  * @param requestMaxBytes {@code socket.request.max.bytes}
  * @param connectionsMaxIdleMs {@code connections.max.idle.ms}
- * @param maxConnections {@code max.connections}, all listeners together; above it nothing is accepted until one closes
- * @param maxConnectionsPerIp {@code max.connections.per.ip}; above it a new connection is closed at once
- * @param maxConnectionsPerIpOverrides {@code max.connections.per.ip.overrides}
+ * @param connections how many connections there may be at first
  * @param sendBufferBytes {@code socket.send.buffer.bytes}, -1 for the system's default
  * @param receiveBufferBytes {@code socket.receive.buffer.bytes}, -1 for the system's default
  * @param listenBacklogCount {@code socket.listen.backlog.size}
@@ -24,9 +20,7 @@ import ottla.base.Check;
 public record NetworkLimits(
         int requestMaxBytes,
         long connectionsMaxIdleMs,
-        int maxConnections,
-        int maxConnectionsPerIp,
-        Map<InetAddress, Integer> maxConnectionsPerIpOverrides,
+        ConnectionLimits connections,
         int sendBufferBytes,
         int receiveBufferBytes,
         int listenBacklogCount,
@@ -38,9 +32,7 @@ public record NetworkLimits(
     public static final NetworkLimits DEFAULT = new NetworkLimits(
             100 * 1024 * 1024,
             600_000,
-            Integer.MAX_VALUE,
-            Integer.MAX_VALUE,
-            Map.of(),
+            ConnectionLimits.NONE,
             100 * 1024,
             100 * 1024,
             50,
@@ -63,16 +55,13 @@ public record NetworkLimits(
         Check.invariant(inFlightBytes > 0, "inFlightBytes is positive", inFlightBytes, 1);
         Check.invariant(totalInFlightBytes > 0, "totalInFlightBytes is positive", totalInFlightBytes, 1);
         Check.invariant(outboundBytes > 0, "outboundBytes is positive", outboundBytes, 1);
-        maxConnectionsPerIpOverrides = Map.copyOf(maxConnectionsPerIpOverrides);
     }
 
     public NetworkLimits withRequestMaxBytes(int requestMaxBytes) {
         return new NetworkLimits(
                 requestMaxBytes,
                 connectionsMaxIdleMs,
-                maxConnections,
-                maxConnectionsPerIp,
-                maxConnectionsPerIpOverrides,
+                connections,
                 sendBufferBytes,
                 receiveBufferBytes,
                 listenBacklogCount,
@@ -86,9 +75,7 @@ public record NetworkLimits(
         return new NetworkLimits(
                 requestMaxBytes,
                 connectionsMaxIdleMs,
-                maxConnections,
-                maxConnectionsPerIp,
-                maxConnectionsPerIpOverrides,
+                connections,
                 sendBufferBytes,
                 receiveBufferBytes,
                 listenBacklogCount,
@@ -98,45 +85,11 @@ public record NetworkLimits(
                 outboundBytes);
     }
 
-    public NetworkLimits withMaxConnections(int maxConnections) {
+    public NetworkLimits withConnections(ConnectionLimits connections) {
         return new NetworkLimits(
                 requestMaxBytes,
                 connectionsMaxIdleMs,
-                maxConnections,
-                maxConnectionsPerIp,
-                maxConnectionsPerIpOverrides,
-                sendBufferBytes,
-                receiveBufferBytes,
-                listenBacklogCount,
-                inFlightRequests,
-                inFlightBytes,
-                totalInFlightBytes,
-                outboundBytes);
-    }
-
-    public NetworkLimits withMaxConnectionsPerIp(int maxConnectionsPerIp) {
-        return new NetworkLimits(
-                requestMaxBytes,
-                connectionsMaxIdleMs,
-                maxConnections,
-                maxConnectionsPerIp,
-                maxConnectionsPerIpOverrides,
-                sendBufferBytes,
-                receiveBufferBytes,
-                listenBacklogCount,
-                inFlightRequests,
-                inFlightBytes,
-                totalInFlightBytes,
-                outboundBytes);
-    }
-
-    public NetworkLimits withMaxConnectionsPerIpOverrides(Map<InetAddress, Integer> maxConnectionsPerIpOverrides) {
-        return new NetworkLimits(
-                requestMaxBytes,
-                connectionsMaxIdleMs,
-                maxConnections,
-                maxConnectionsPerIp,
-                maxConnectionsPerIpOverrides,
+                connections,
                 sendBufferBytes,
                 receiveBufferBytes,
                 listenBacklogCount,
@@ -150,9 +103,7 @@ public record NetworkLimits(
         return new NetworkLimits(
                 requestMaxBytes,
                 connectionsMaxIdleMs,
-                maxConnections,
-                maxConnectionsPerIp,
-                maxConnectionsPerIpOverrides,
+                connections,
                 sendBufferBytes,
                 receiveBufferBytes,
                 listenBacklogCount,
@@ -166,9 +117,7 @@ public record NetworkLimits(
         return new NetworkLimits(
                 requestMaxBytes,
                 connectionsMaxIdleMs,
-                maxConnections,
-                maxConnectionsPerIp,
-                maxConnectionsPerIpOverrides,
+                connections,
                 sendBufferBytes,
                 receiveBufferBytes,
                 listenBacklogCount,
@@ -182,9 +131,7 @@ public record NetworkLimits(
         return new NetworkLimits(
                 requestMaxBytes,
                 connectionsMaxIdleMs,
-                maxConnections,
-                maxConnectionsPerIp,
-                maxConnectionsPerIpOverrides,
+                connections,
                 sendBufferBytes,
                 receiveBufferBytes,
                 listenBacklogCount,
@@ -198,9 +145,7 @@ public record NetworkLimits(
         return new NetworkLimits(
                 requestMaxBytes,
                 connectionsMaxIdleMs,
-                maxConnections,
-                maxConnectionsPerIp,
-                maxConnectionsPerIpOverrides,
+                connections,
                 sendBufferBytes,
                 receiveBufferBytes,
                 listenBacklogCount,
@@ -214,9 +159,7 @@ public record NetworkLimits(
         return new NetworkLimits(
                 requestMaxBytes,
                 connectionsMaxIdleMs,
-                maxConnections,
-                maxConnectionsPerIp,
-                maxConnectionsPerIpOverrides,
+                connections,
                 sendBufferBytes,
                 receiveBufferBytes,
                 listenBacklogCount,

@@ -43,7 +43,7 @@ public final class NetworkServer {
     public NetworkServer(EventLoops loops, NetworkLimits limits) {
         this.loops = loops;
         this.limits = limits;
-        connections = new ConnectionCount(limits);
+        connections = new ConnectionCount(limits.connections());
         for (NettyLoop loop : loops.loops()) {
             homes.put(loop, new ServerLoop(loop, limits, loops.count()));
         }
@@ -71,6 +71,17 @@ public final class NetworkServer {
     /** Connections that are open now, on all listeners. */
     public int connectionCount() {
         return connections.total();
+    }
+
+    /** From now on so many connections are taken. */
+    public void limitConnections(ConnectionLimits wanted) {
+        connections.limit(wanted);
+        for (Channel door : doors) {
+            if (door.config().getRecvByteBufAllocator() instanceof ServerChannelRecvByteBufAllocator accepting) {
+                accepting.maxMessagesPerRead(acceptedInATurn(wanted));
+            }
+        }
+        openOrShutDoors();
     }
 
     /**
@@ -145,7 +156,8 @@ public final class NetworkServer {
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .option(
                         ChannelOption.RECVBUF_ALLOCATOR,
-                        new ServerChannelRecvByteBufAllocator().maxMessagesPerRead(acceptedInATurn()))
+                        new ServerChannelRecvByteBufAllocator()
+                                .maxMessagesPerRead(acceptedInATurn(limits.connections())))
                 .handler(new Door(this))
                 .childOption(ChannelOption.ALLOCATOR, loops.memory())
                 // A client that has sent its last request gets the answers that it waits for.
@@ -173,8 +185,8 @@ public final class NetworkServer {
     }
 
     /** Many, since the backlog is short and clients come in crowds; but one by one if a limit has to stop the next. */
-    private int acceptedInATurn() {
-        return limits.maxConnections() == Integer.MAX_VALUE ? ACCEPTED_IN_A_TURN : 1;
+    private static int acceptedInATurn(ConnectionLimits limits) {
+        return limits.total() == Integer.MAX_VALUE ? ACCEPTED_IN_A_TURN : 1;
     }
 
     /**

@@ -31,7 +31,8 @@ class ConnectionLimitsTest {
 
     @Test
     void anAddressHasSoManyConnectionsAndNoMore() throws Exception {
-        NetworkLimits limits = NetworkLimits.DEFAULT.withMaxConnectionsPerIp(2);
+        NetworkLimits limits =
+                NetworkLimits.DEFAULT.withConnections(new ConnectionLimits(Integer.MAX_VALUE, 2, Map.of()));
         try (ServerFixture fixture = new ServerFixture(limits, ANSWERING);
                 RawClient first = new RawClient(fixture.address);
                 RawClient second = new RawClient(fixture.address)) {
@@ -52,9 +53,8 @@ class ConnectionLimitsTest {
 
     @Test
     void anAddressMayHaveALimitOfItsOwn() throws Exception {
-        NetworkLimits limits = NetworkLimits.DEFAULT
-                .withMaxConnectionsPerIp(0)
-                .withMaxConnectionsPerIpOverrides(Map.of(InetAddress.getLoopbackAddress(), 1));
+        NetworkLimits limits = NetworkLimits.DEFAULT.withConnections(
+                new ConnectionLimits(Integer.MAX_VALUE, 0, Map.of(InetAddress.getLoopbackAddress(), 1)));
         try (ServerFixture fixture = new ServerFixture(limits, ANSWERING);
                 RawClient first = new RawClient(fixture.address);
                 RawClient second = new RawClient(fixture.address)) {
@@ -66,7 +66,8 @@ class ConnectionLimitsTest {
     @ParameterizedTest
     @EnumSource
     void aFullServerAcceptsWhenThereIsRoom(EventLoops.Transport transport) throws Exception {
-        NetworkLimits limits = NetworkLimits.DEFAULT.withMaxConnections(2);
+        NetworkLimits limits =
+                NetworkLimits.DEFAULT.withConnections(new ConnectionLimits(2, Integer.MAX_VALUE, Map.of()));
         try (ServerFixture fixture = new ServerFixture(transport, limits, ServedApis.ALL, ANSWERING);
                 RawClient first = new RawClient(fixture.address);
                 RawClient second = new RawClient(fixture.address);
@@ -80,6 +81,41 @@ class ConnectionLimitsTest {
             first.reset();
 
             assertThat(third.read(ApiKey.HEARTBEAT, VERSION).correlationId()).isEqualTo(1);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whoWaitsIsServedWhenTheLimitIsRaised(EventLoops.Transport transport) throws Exception {
+        NetworkLimits limits =
+                NetworkLimits.DEFAULT.withConnections(new ConnectionLimits(1, Integer.MAX_VALUE, Map.of()));
+        try (ServerFixture fixture = new ServerFixture(transport, limits, ServedApis.ALL, ANSWERING);
+                RawClient first = new RawClient(fixture.address);
+                RawClient second = new RawClient(fixture.address)) {
+            expectServed(first);
+            second.send(ApiKey.HEARTBEAT, VERSION, 1, HeartbeatRequest.DEFAULT);
+            Await.turnOf(fixture.loop());
+            assertThat(fixture.server.connectionCount()).isEqualTo(1);
+
+            fixture.server.limitConnections(ConnectionLimits.NONE);
+
+            assertThat(second.read(ApiKey.HEARTBEAT, VERSION).correlationId()).isEqualTo(1);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aNewLimitOfAnAddressHoldsForWhoComesNext(EventLoops.Transport transport) throws Exception {
+        try (ServerFixture fixture = new ServerFixture(transport, NetworkLimits.DEFAULT, ServedApis.ALL, ANSWERING);
+                RawClient first = new RawClient(fixture.address)) {
+            expectServed(first);
+
+            fixture.server.limitConnections(new ConnectionLimits(Integer.MAX_VALUE, 1, Map.of()));
+
+            try (RawClient second = new RawClient(fixture.address)) {
+                assertThat(second.isClosedByServer()).isTrue();
+            }
+            expectServed(first);
         }
     }
 

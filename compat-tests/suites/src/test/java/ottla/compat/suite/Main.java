@@ -19,8 +19,9 @@ import picocli.CommandLine.Parameters;
         description = "Runs the integration tests that Apache Kafka publishes on clusters of Ottla's nodes.")
 final class Main implements Callable<Integer> {
     @Parameters(
-            paramLabel = "SUITE|CLASS",
-            description = "clients, tools, core, or a test class; all suites if none is named")
+            paramLabel = "SUITE|CLASS|TOOL",
+            description = "clients, tools, core, a test class, or a stock tool such as kafka-topics; all suites if none"
+                    + " is named")
     private List<String> wanted = List.of();
 
     @Option(names = "--kafka", description = "on Kafka's nodes: what passes there is the ceiling")
@@ -49,10 +50,12 @@ final class Main implements Callable<Integer> {
             }
         }
         if (chosen.isEmpty()) {
-            System.err.println("there is no suite and no test class called " + String.join(", ", wanted) + "; suites: "
+            System.err.println("there is no suite, test class or tool called " + String.join(", ", wanted)
+                    + "; suites: "
                     + String.join(
                             ", ",
-                            Arrays.stream(Suite.values()).map(Suite::title).toList()));
+                            Arrays.stream(Suite.values()).map(Suite::title).toList())
+                    + "; tools: " + String.join(", ", ToolTests.tools()));
             return CommandLine.ExitCode.USAGE;
         }
         Set<String> fallen = new TreeSet<>();
@@ -110,9 +113,11 @@ final class Main implements Callable<Integer> {
     }
 
     private boolean isWanted(Suite suite, String className) {
+        String simpleName = className.substring(className.lastIndexOf('.') + 1);
         return wanted.isEmpty()
                 || wanted.contains(suite.title())
                 || wanted.contains(className)
-                || wanted.contains(className.substring(className.lastIndexOf('.') + 1));
+                || wanted.contains(simpleName)
+                || wanted.stream().anyMatch(tool -> ToolTests.isAbout(tool, simpleName));
     }
 }
