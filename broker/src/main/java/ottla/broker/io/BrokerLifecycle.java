@@ -62,6 +62,7 @@ final class BrokerLifecycle {
     private boolean leaving;
     private boolean steppingBack;
     private @Nullable List<Uuid> cordoned;
+    private boolean cordonedDue;
     private boolean registrationDue;
     private long unheardSinceMs;
 
@@ -152,6 +153,7 @@ final class BrokerLifecycle {
             boolean news = cordoned == null ? !directories.isEmpty() : !cordoned.equals(directories);
             if (news) {
                 cordoned = List.copyOf(directories);
+                cordonedDue = true;
                 beat();
             }
         });
@@ -235,6 +237,7 @@ final class BrokerLifecycle {
             return;
         }
         failedDirectories.replaceAll((directory, report) -> report == Report.DUE ? Report.SENT : report);
+        cordonedDue = false;
         BrokerHeartbeatRequest heartbeat = BrokerHeartbeatRequest.DEFAULT
                 .withBrokerId(settings.brokerId)
                 .withBrokerEpoch(epoch)
@@ -262,10 +265,13 @@ final class BrokerLifecycle {
                 unfenced.complete(null);
             }
             failedDirectories.replaceAll((directory, report) -> report == Report.SENT ? Report.KNOWN : report);
+            if (cordonedDue || failedDirectories.containsValue(Report.DUE)) {
+                // there was something new to say while the answer was on its way
+                beat();
+                return;
+            }
             // whoever waits for something asks again soon; metadataReached() asks sooner still
-            boolean waits = leaving
-                    || failedDirectories.containsValue(Report.DUE)
-                    || (answer.isFenced() != steppingBack && metadataOffset.getAsLong() >= epoch);
+            boolean waits = leaving || (answer.isFenced() != steppingBack && metadataOffset.getAsLong() >= epoch);
             again(this::beat, waits ? RETRY_MS : interval());
         }
     }

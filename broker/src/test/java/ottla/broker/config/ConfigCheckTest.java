@@ -31,9 +31,11 @@ class ConfigCheckTest {
 
     /** What would be accepted and have no effect is refused, with what to do instead. */
     @Test
-    void aLimitThatIsReadAtStartIsNotTakenLater() {
+    void aLimitThatThisVersionDoesNotHaveIsRefused() {
+        assertThat(reason(ConfigResource.defaultBroker(), "max.connection.creation.rate", "5"))
+                .hasValueSatisfying(sentence -> assertThat(sentence).contains("rate of new connections"));
         assertThat(reason(ConfigResource.defaultBroker(), "max.connections", "5"))
-                .hasValueSatisfying(sentence -> assertThat(sentence).contains("max.connections", "configuration file"));
+                .isEmpty();
         assertThat(reason(ConfigResource.defaultBroker(), "log.retention.ms", "5"))
                 .isEmpty();
     }

@@ -44,6 +44,17 @@ class NodeConfigTest {
     }
 
     @Test
+    void onlyLogDirectoriesCanBeCordoned() {
+        assertThat(accepted(with("cordoned.log.dirs", "*")).warnings()).isEmpty();
+        assertThat(accepted(with("cordoned.log.dirs", "data")).warnings()).isEmpty();
+        assertThat(problems("cordoned.log.dirs", "data,elsewhere"))
+                .containsExactly("All entries in cordoned.log.dirs must be present in log.dirs or log.dir."
+                        + " Missing entries : elsewhere");
+        assertThat(problems("cordoned.log.dirs", "*,data"))
+                .containsExactly("When cordoned.log.dirs is set to *, it must not contain other values");
+    }
+
+    @Test
     void anUnknownKeyIsNamedInAWarningAndHasNoOtherEffect() {
         Parsed.Accepted parsed = accepted(with("num.partition", "3"));
 

@@ -69,6 +69,28 @@ class LogStoreTest {
     }
 
     @Test
+    void a_cordoned_directory_gets_no_new_logs_as_long_as_there_is_another() {
+        LogStore store = store();
+        append(store.log(A, LogConfig.DEFAULT, ID), 1);
+        LogDirectory cordoned = store.directoryOf(A).orElseThrow();
+        LogDirectory open = store.directories().stream()
+                .filter(directory -> directory != cordoned)
+                .findFirst()
+                .orElseThrow();
+        store.cordon(List.of(cordoned));
+        for (int i = 0; i < 3; i++) {
+            TopicPartition partition = new TopicPartition("new", i);
+            append(store.log(partition, LogConfig.DEFAULT, ID), 1);
+            assertThat(store.directoryOf(partition)).hasValue(open);
+        }
+        append(store.log(A, LogConfig.DEFAULT, ID), 1);
+        store.cordon(store.directories());
+        append(store.log(B, LogConfig.DEFAULT, ID), 1);
+        assertThat(store.directoryOf(B)).as("nobody is turned away").hasValue(cordoned);
+        store.close(1);
+    }
+
+    @Test
     void a_log_that_was_not_looked_at_after_a_crash_stays_doubtful() {
         LogStore store = store();
         append(store.log(A, LogConfig.DEFAULT, ID), 3);
