@@ -2,7 +2,6 @@ package ottla.broker.api;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import ottla.base.ErrorCode;
 import ottla.controller.decide.TopicNames;
 import ottla.replication.io.Replica;
@@ -12,7 +11,6 @@ import ottla.wire.message.DescribeProducersRequest;
 import ottla.wire.message.DescribeProducersRequest.TopicRequest;
 import ottla.wire.message.DescribeProducersResponse;
 import ottla.wire.message.DescribeProducersResponse.PartitionResponse;
-import ottla.wire.message.DescribeProducersResponse.ProducerState;
 import ottla.wire.message.DescribeProducersResponse.TopicResponse;
 
 /** Shows which producers a partition remembers (KIP-664). */
@@ -47,14 +45,10 @@ public final class DescribeProducersApi implements Api<DescribeProducersRequest>
         }
         return switch (partitions.find(topic, partition)) {
             case Partitions.Found.Nowhere(ErrorCode error) -> failed(partition, error);
-            case Partitions.Found.Here(Replica replica) -> {
-                Optional<List<ProducerState>> producers = replica.describeProducers();
-                yield producers
-                        .map(active -> PartitionResponse.DEFAULT
-                                .withPartitionIndex(partition)
-                                .withActiveProducers(active))
-                        .orElseGet(() -> failed(partition, ErrorCode.NOT_LEADER_OR_FOLLOWER));
-            }
+            case Partitions.Found.Here(Replica replica) ->
+                PartitionResponse.DEFAULT
+                        .withPartitionIndex(partition)
+                        .withActiveProducers(replica.describeProducers());
         };
     }
 

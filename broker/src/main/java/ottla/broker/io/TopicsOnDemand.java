@@ -47,14 +47,19 @@ final class TopicsOnDemand implements TopicCreation {
                         ? internal(name)
                         : CreatableTopic.DEFAULT
                                 .withName(name)
-                                .withNumPartitions(CONTROLLERS_CHOICE)
-                                .withReplicationFactor((short) CONTROLLERS_CHOICE))
+                                .withNumPartitions(ownChoice("num.partitions"))
+                                .withReplicationFactor((short) ownChoice("default.replication.factor")))
                 .toList();
         ApiKey api = ApiKey.CREATE_TOPICS;
         create(
                 topics,
                 request -> controller.<CreateTopicsRequest, CreateTopicsResponse>forward(
                         request, CarriedRequest.onBehalfOf(from, api, api.maxVersion(), request)));
+    }
+
+    /** What this broker's file says, or else what the controller's does. */
+    private int ownChoice(String key) {
+        return values.isSet(key) ? values.number(key) : CONTROLLERS_CHOICE;
     }
 
     @Override

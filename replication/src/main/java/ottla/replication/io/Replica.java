@@ -399,8 +399,8 @@ public final class Replica {
                 () -> writing.deleteRecords(beforeOffset), RecordsDeletion.failure(ErrorCode.KAFKA_STORAGE_ERROR));
     }
 
-    /** What the leader knows of its producers. Empty if this broker does not lead. */
-    public Optional<List<DescribeProducersResponse.ProducerState>> describeProducers() {
+    /** What the log knows of its producers; a follower's may have less than the leader's (KIP-664). */
+    public List<DescribeProducersResponse.ProducerState> describeProducers() {
         return lookups.describeProducers();
     }
 

@@ -74,11 +74,8 @@ final class ReplicaLookups {
         });
     }
 
-    Optional<List<DescribeProducersResponse.ProducerState>> describeProducers() {
+    List<DescribeProducersResponse.ProducerState> describeProducers() {
         return guard.locked(() -> {
-            if (!state.leads()) {
-                return Optional.empty();
-            }
             List<DescribeProducersResponse.ProducerState> producers = new ArrayList<>();
             for (ProducerState producer : state.log().producers()) {
                 producers.add(new DescribeProducersResponse.ProducerState(
@@ -89,7 +86,7 @@ final class ReplicaLookups {
                         producer.coordinatorEpoch(),
                         producer.transactionFirstOffset().orElse(-1)));
             }
-            return Optional.of(producers);
+            return producers;
         });
     }
 }

@@ -113,7 +113,7 @@ class ReplicaTest {
                         repeated -> assertThat(repeated.baseOffset()).isZero());
         assertThat(error(produce(replica, 5))).isEqualTo(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
 
-        List<ProducerState> producers = replica.describeProducers().orElseThrow();
+        List<ProducerState> producers = replica.describeProducers();
         assertThat(producers).containsExactly(new ProducerState(9, 0, 1, 1_700_000_000_000L, -1, -1));
     }
 
