@@ -14,6 +14,10 @@ final class ConnectionCount {
         this.limits = limits;
     }
 
+    synchronized ConnectionLimits limits() {
+        return limits;
+    }
+
     synchronized void limit(ConnectionLimits wanted) {
         limits = wanted;
     }
@@ -41,9 +45,5 @@ final class ConnectionCount {
     /** Whether one more may come. */
     synchronized boolean hasRoom() {
         return total < limits.total();
-    }
-
-    synchronized int limitOf(InetAddress address) {
-        return limits.of(address);
     }
 }

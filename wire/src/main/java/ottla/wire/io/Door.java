@@ -31,7 +31,7 @@ final class Door extends ChannelInboundHandlerAdapter {
                     .warn(
                             "Refusing a connection of {}: it has {} already, as many as max.connections.per.ip allows",
                             address,
-                            server.connections().limitOf(address));
+                            server.connections().limits().of(address));
             connection.unsafe().closeForcibly();
             return;
         }

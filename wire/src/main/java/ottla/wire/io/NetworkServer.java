@@ -78,7 +78,7 @@ public final class NetworkServer {
         connections.limit(wanted);
         for (Channel door : doors) {
             if (door.config().getRecvByteBufAllocator() instanceof ServerChannelRecvByteBufAllocator accepting) {
-                accepting.maxMessagesPerRead(acceptedInATurn(wanted));
+                accepting.maxMessagesPerRead(acceptedInATurn());
             }
         }
         openOrShutDoors();
@@ -156,8 +156,7 @@ public final class NetworkServer {
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .option(
                         ChannelOption.RECVBUF_ALLOCATOR,
-                        new ServerChannelRecvByteBufAllocator()
-                                .maxMessagesPerRead(acceptedInATurn(limits.connections())))
+                        new ServerChannelRecvByteBufAllocator().maxMessagesPerRead(acceptedInATurn()))
                 .handler(new Door(this))
                 .childOption(ChannelOption.ALLOCATOR, loops.memory())
                 // A client that has sent its last request gets the answers that it waits for.
@@ -185,8 +184,8 @@ public final class NetworkServer {
     }
 
     /** Many, since the backlog is short and clients come in crowds; but one by one if a limit has to stop the next. */
-    private static int acceptedInATurn(ConnectionLimits limits) {
-        return limits.total() == Integer.MAX_VALUE ? ACCEPTED_IN_A_TURN : 1;
+    private int acceptedInATurn() {
+        return connections.limits().total() == Integer.MAX_VALUE ? ACCEPTED_IN_A_TURN : 1;
     }
 
     /**
