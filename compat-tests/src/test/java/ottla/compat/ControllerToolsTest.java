@@ -51,7 +51,7 @@ class ControllerToolsTest {
         }
     }
 
-    private static ToolStory story(Cluster cluster) {
+    static ToolStory story(Cluster cluster) {
         ToolStory story = new ToolStory()
                 .name("CLUSTER_ID", () -> BrokerProcess.CLUSTER_ID)
                 .name("SERVER", () -> cluster.node(1).bootstrap())

@@ -28,8 +28,10 @@ final class ToolStory {
     private static final Map<String, String> TOOLS = Map.ofEntries(
             Map.entry("kafka-acls", PACKAGE + "AclCommand"),
             Map.entry("kafka-broker-api-versions", PACKAGE + "BrokerApiVersionsCommand"),
+            Map.entry("kafka-client-metrics", PACKAGE + "ClientMetricsCommand"),
             Map.entry("kafka-cluster", PACKAGE + "ClusterTool"),
             Map.entry("kafka-configs", "kafka.admin.ConfigCommand"),
+            Map.entry("kafka-delegation-tokens", PACKAGE + "DelegationTokenCommand"),
             Map.entry("kafka-dump-log", PACKAGE + "DumpLogSegments"),
             Map.entry("kafka-features", PACKAGE + "FeatureCommand"),
             Map.entry("kafka-get-offsets", PACKAGE + "GetOffsetShell"),
@@ -39,7 +41,9 @@ final class ToolStory {
             Map.entry("kafka-metadata-shell", "org.apache.kafka.shell.MetadataShell"),
             Map.entry("kafka-reassign-partitions", PACKAGE + "reassign.ReassignPartitionsCommand"),
             Map.entry("kafka-storage", "kafka.tools.StorageTool"),
-            Map.entry("kafka-topics", PACKAGE + "TopicCommand"));
+            Map.entry("kafka-streams-application-reset", PACKAGE + "StreamsResetter"),
+            Map.entry("kafka-topics", PACKAGE + "TopicCommand"),
+            Map.entry("kafka-transactions", PACKAGE + "TransactionsCommand"));
 
     /** What the tools' own logger says is not what they print. */
     private static final Pattern LOGGED = Pattern.compile("\\d\\d:\\d\\d:\\d\\d\\.\\d{3} [A-Z]+ .*");
