@@ -2,6 +2,7 @@ package ottla.compat.bridge;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -28,6 +30,8 @@ import org.apache.kafka.common.test.TestKitNode;
 import org.apache.kafka.common.test.TestKitNodes;
 import org.apache.kafka.common.utils.Utils;
 import org.apache.kafka.controller.Controller;
+import org.apache.kafka.metadata.properties.MetaProperties;
+import org.apache.kafka.metadata.properties.MetaPropertiesEnsemble;
 import org.apache.kafka.metadata.storage.Formatter;
 import org.apache.kafka.raft.DynamicVoters;
 import org.apache.kafka.server.common.ApiMessageAndVersion;
@@ -154,6 +158,26 @@ public final class OutsideCluster {
             formatter.setHasDynamicQuorum(true);
         }
         formatter.run();
+        keepDirectoryIds(node.id());
+    }
+
+    /** The ids of directories are those of the test's kit, since tests know them from there. */
+    private void keepDirectoryIds(int id) throws IOException {
+        TestKitNode made = nodes.controllerNodes().get(id);
+        if (made == null) {
+            made = nodes.brokerNodes().get(id);
+        }
+        for (Map.Entry<String, MetaProperties> directory :
+                made.initialMetaPropertiesEnsemble().logDirProps().entrySet()) {
+            Path file = Path.of(directory.getKey(), MetaPropertiesEnsemble.META_PROPERTIES_NAME);
+            Properties properties = Utils.loadProps(file.toString());
+            properties.setProperty(
+                    "directory.id",
+                    directory.getValue().directoryId().orElseThrow().toString());
+            try (OutputStream out = Files.newOutputStream(file)) {
+                properties.store(out, null);
+            }
+        }
     }
 
     /** What the test does not bring along is off: the formatter would turn it on. The versions that it finds itself are left to it. */

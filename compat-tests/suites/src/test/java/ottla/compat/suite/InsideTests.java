@@ -8,14 +8,22 @@ import java.util.Optional;
  * They are not applicable where they fail.
  */
 final class InsideTests {
-    private static final Map<String, String> UNSEEN = Map.of(
-            "kafka.server.BrokerMetricNamesTest", "the metrics in a broker's process",
-            "org.apache.kafka.server.UncleanLeaderElectionTest", "the metrics in a broker's process",
-            "org.apache.kafka.api.EndToEndClusterIdTest", "a metrics reporter in a broker's process",
-            "org.apache.kafka.server.KRaftClusterTest#testRemoteLogManagerInstantiation",
-                    "a broker with the test's own classes",
-            "org.apache.kafka.server.KRaftClusterTest#testCreateClusterAndCreateTopicWithRemoteLogManagerInstantiation",
-                    "a broker with the test's own classes");
+    private static final String METRICS = "the metrics in a broker's process";
+    private static final String OWN_CLASSES = "a broker with the test's own classes";
+    private static final String OF_CLUSTERS = "org.apache.kafka.server.KRaftClusterTest#";
+
+    private static final Map<String, String> UNSEEN = Map.ofEntries(
+            Map.entry("kafka.server.BrokerMetricNamesTest", METRICS),
+            Map.entry("org.apache.kafka.server.UncleanLeaderElectionTest", METRICS),
+            Map.entry("org.apache.kafka.clients.MetricsDuringTopicCreationDeletionTest", METRICS),
+            Map.entry("org.apache.kafka.api.EndToEndClusterIdTest", OWN_CLASSES),
+            Map.entry("org.apache.kafka.server.MonitorablePluginsIntegrationTest", OWN_CLASSES),
+            Map.entry(OF_CLUSTERS + "testRemoteLogManagerInstantiation", OWN_CLASSES),
+            Map.entry(OF_CLUSTERS + "testCreateClusterAndCreateTopicWithRemoteLogManagerInstantiation", OWN_CLASSES),
+            Map.entry(OF_CLUSTERS + "testReconfigureControllerAuthorizer", OWN_CLASSES),
+            Map.entry(OF_CLUSTERS + "testAuthorizerFailureFoundInControllerStartup", OWN_CLASSES),
+            Map.entry(OF_CLUSTERS + "testSetLog4jConfigurations", "the test's own loggers in a broker's process"),
+            Map.entry(OF_CLUSTERS + "testClusterWithLowerCaseListeners", "a port that nobody chose before"));
 
     private InsideTests() {}
 
