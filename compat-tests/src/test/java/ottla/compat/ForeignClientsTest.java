@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -56,8 +57,21 @@ class ForeignClientsTest {
         List<String> lines = ForeignProgram.run(command, errors, () -> {
             ends.next().run();
             broker.restart();
+            awaitLeaders();
         });
 
         assertThat(lines).containsSubsequence("codecs ok", "admin ok", "group ok", "restart", "restart", "restart ok");
+    }
+
+    /** A broker that has just come back leads nothing yet for a moment, and not every client tries again then: kafka-go gives up. */
+    private void awaitLeaders() {
+        try (Admin admin = Clients.of(broker).admin()) {
+            Waiting.until(
+                    "all partitions are led",
+                    () -> admin.describeTopics(admin.listTopics().names().get()).allTopicNames().get().values().stream()
+                            .flatMap(topic -> topic.partitions().stream())
+                            .noneMatch(partition -> partition.leader() == null
+                                    || partition.leader().isEmpty()));
+        }
     }
 }
