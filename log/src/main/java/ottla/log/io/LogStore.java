@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -41,13 +40,8 @@ public final class LogStore implements AutoCloseable {
     private final OpenFiles files;
     private final Map<TopicPartition, Placed> open = new ConcurrentHashMap<>();
     private final FutureLogs futures = new FutureLogs(this);
-
-    /** Where logs that do not exist yet are to be begun. Guarded by this. */
-    private final Map<TopicPartition, Shelf> preferred = new HashMap<>();
-
-    private final int absentDirectories;
+    private final Placement placement;
     private volatile Consumer<LogDirectory> failures = directory -> {};
-    private volatile Set<LogDirectory> cordoned = Set.of();
     private volatile int threadsPerDirectory = 1;
 
     /** What the logs share, and how much of it. */
@@ -69,7 +63,7 @@ public final class LogStore implements AutoCloseable {
 
     private LogStore(Limits limits, int absentDirectories) {
         this.limits = limits;
-        this.absentDirectories = absentDirectories;
+        placement = new Placement(shelves, absentDirectories);
         files = new OpenFiles(limits.openFilesMax());
     }
 
@@ -146,11 +140,11 @@ public final class LogStore implements AutoCloseable {
 
     /** Begins no new logs in these directories any more, as long as there are others (KIP-1066). What is there stays and works. */
     public void cordon(Collection<LogDirectory> wanted) {
-        cordoned = Set.copyOf(wanted);
+        placement.cordon(wanted);
     }
 
     public boolean isCordoned(LogDirectory directory) {
-        return cordoned.contains(directory);
+        return placement.isCordoned(directory);
     }
 
     public boolean isOnline(LogDirectory directory) {
@@ -219,7 +213,7 @@ public final class LogStore implements AutoCloseable {
 
     /** A log that does not exist yet is to be begun in this directory, if it is one day. The wish lasts as long as this store. */
     public synchronized void prefer(TopicPartition partition, LogDirectory directory) {
-        preferred.put(partition, shelf(directory));
+        placement.prefer(partition, shelf(directory));
     }
 
     // ---- opening
@@ -322,7 +316,7 @@ public final class LogStore implements AutoCloseable {
             if (known != null) {
                 return known.log;
             }
-            shelf = shelf(partition).orElseGet(() -> chosen(partition, place));
+            shelf = shelf(partition).orElseGet(() -> placement.choose(partition, place));
         }
         if (!shelf.isOnline()) {
             throw offline("open " + partition, shelf.toString());
@@ -416,48 +410,20 @@ public final class LogStore implements AutoCloseable {
         }
     }
 
-    private static DiskFailure offline(String deed, String where) {
+    static DiskFailure offline(String deed, String where) {
         return new DiskFailure(
                 DiskFailure.Kind.BROKEN, deed, new IOException("the log directory " + where + " is offline"));
-    }
-
-    /** What is wished for or assigned counts only where it can be had: whoever wants the partition wants it to be there. */
-    private Shelf chosen(TopicPartition partition, Place place) {
-        Shelf wished = preferred.remove(partition);
-        if (wished != null && wished.isOnline()) {
-            return wished;
-        }
-        Shelf emptiest = emptiest(partition, place.origin());
-        return shelves.stream()
-                .filter(shelf -> shelf.directory().id().equals(Optional.of(place.assigned())))
-                .filter(Shelf::isOnline)
-                .findFirst()
-                .orElse(emptiest);
     }
 
     private Optional<Shelf> shelf(TopicPartition partition) {
         return shelves.stream().filter(shelf -> shelf.holds(partition)).findFirst();
     }
 
-    private Shelf emptiest(TopicPartition partition, Origin origin) {
-        List<Shelf> online = shelves.stream().filter(Shelf::isOnline).toList();
-        if (online.isEmpty() || (origin == Origin.KNOWN && online.size() < shelves.size() + absentDirectories)) {
-            throw offline("begin " + partition, "that may hold it");
-        }
-        List<Shelf> open =
-                online.stream().filter(shelf -> !isCordoned(shelf.directory())).toList();
-        // the controller gives nothing to a broker without an open directory, unless it does not know yet
-        return (open.isEmpty() ? online : open)
-                .stream()
-                        .min(Comparator.comparingInt(shelf -> shelf.partitions().size()))
-                        .orElseThrow();
-    }
-
     // ---- removal
 
     /** Removes a partition's log, open or not. */
     public synchronized void remove(TopicPartition partition, LogConfig config) {
-        preferred.remove(partition);
+        placement.forget(partition);
         Optional<Shelf> shelf = shelf(partition);
         if (shelf.isEmpty()) {
             return;
