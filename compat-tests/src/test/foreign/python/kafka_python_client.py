@@ -4,7 +4,7 @@ import asyncio
 import sys
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
-from kafka.admin import ConfigResource
+from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 
 import story
 
@@ -17,7 +17,7 @@ class Admin:
         self.client = KafkaAdminClient(bootstrap_servers=BROKER)
 
     async def create(self, topic, partitions, config):
-        self.client.create_topics({topic: {"num_partitions": partitions, "replication_factor": 1, "configs": config}})
+        self.client.create_topics([NewTopic(topic, partitions, 1, topic_configs=config)])
 
     async def topics(self):
         return set(self.client.list_topics())
@@ -27,7 +27,9 @@ class Admin:
         return len(described["partitions"])
 
     async def config(self, topic, key):
-        return self.client.describe_configs([ConfigResource("topic", topic)])["topic"][topic][key]["value"]
+        [answer] = self.client.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+        [resource] = answer.to_object()["resources"]
+        return {entry["config_names"]: entry["config_value"] for entry in resource["config_entries"]}[key]
 
     async def delete(self, topic):
         self.client.delete_topics([topic])

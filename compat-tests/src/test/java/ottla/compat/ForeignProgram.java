@@ -43,7 +43,7 @@ final class ForeignProgram {
                 int status = process.waitFor();
                 if (status != 0) {
                     throw new AssertionError("status " + status + " from " + String.join(" ", command) + " after "
-                            + lines + "\n" + Files.readString(errors));
+                            + lines + ", " + errors.getFileName() + ":\n" + Files.readString(errors));
                 }
                 return lines;
             } finally {
