@@ -100,25 +100,38 @@ final class NodeSettings {
             own.add(controllers + "://" + HOST + ":0");
         }
         settings.putIfAbsent("listeners", String.join(",", own));
+        chosenPorts(node, settings.get("listeners"));
         settings.computeIfPresent("listeners", (key, list) -> withPorts(node, list));
         settings.computeIfPresent("advertised.listeners", (key, list) -> withPorts(node, list));
+    }
+
+    /** What a node advertises may be another port than the one that it listens on. */
+    private void chosenPorts(int node, String listeners) {
+        for (String listener : listeners.split(",")) {
+            int port = Integer.parseInt(portOf(listener));
+            if (port != 0) {
+                ports.computeIfAbsent(node, any -> new TreeMap<>(String.CASE_INSENSITIVE_ORDER))
+                        .put(nameOf(listener), port);
+            }
+        }
     }
 
     /** Port 0 is any: another process could not tell which one it took. */
     private String withPorts(int node, String listeners) {
         List<String> all = new ArrayList<>();
         for (String listener : listeners.split(",")) {
-            String name = listener.strip().split("://")[0];
-            int colon = listener.lastIndexOf(':');
-            if (listener.substring(colon + 1).strip().equals("0")) {
-                all.add(listener.substring(0, colon + 1) + port(node, name));
-            } else {
-                ports.computeIfAbsent(node, any -> new TreeMap<>(String.CASE_INSENSITIVE_ORDER))
-                        .put(name, Integer.valueOf(listener.substring(colon + 1).strip()));
-                all.add(listener);
-            }
+            String upToPort = listener.substring(0, listener.lastIndexOf(':') + 1);
+            all.add(portOf(listener).equals("0") ? upToPort + port(node, nameOf(listener)) : listener);
         }
         return String.join(",", all);
+    }
+
+    private static String nameOf(String listener) {
+        return listener.strip().split("://")[0];
+    }
+
+    private static String portOf(String listener) {
+        return listener.substring(listener.lastIndexOf(':') + 1).strip();
     }
 
     private String controllers(boolean named) {
