@@ -11,11 +11,13 @@ final class InsideTests {
     private static final String METRICS = "the metrics in a broker's process";
     private static final String OWN_CLASSES = "a broker with the test's own classes";
     private static final String OF_CLUSTERS = "org.apache.kafka.server.KRaftClusterTest#";
+    private static final String OF_POLICIES = "org.apache.kafka.clients.admin.AdminClientWithPoliciesIntegrationTest#";
 
     private static final Map<String, String> UNSEEN = Map.ofEntries(
             Map.entry("kafka.server.BrokerMetricNamesTest", METRICS),
             Map.entry("org.apache.kafka.server.UncleanLeaderElectionTest", METRICS),
             Map.entry("org.apache.kafka.clients.MetricsDuringTopicCreationDeletionTest", METRICS),
+            Map.entry(OF_POLICIES + "testInvalidAlterConfigsDueToPolicy", OWN_CLASSES),
             Map.entry("org.apache.kafka.api.EndToEndClusterIdTest", OWN_CLASSES),
             Map.entry("org.apache.kafka.server.MonitorablePluginsIntegrationTest", OWN_CLASSES),
             Map.entry(OF_CLUSTERS + "testRemoteLogManagerInstantiation", OWN_CLASSES),
