@@ -46,6 +46,7 @@ class DumpLogTest {
             "meta.properties",
             "partition.metadata",
             "quorum-state",
+            "quorum-state.tmp",
             "leader-epoch-checkpoint",
             "cleaner-offset-checkpoint",
             "log-start-offset-checkpoint",

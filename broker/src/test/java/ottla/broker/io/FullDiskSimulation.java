@@ -65,4 +65,34 @@ final class FullDiskSimulation {
         script.node(FIRST).emptyDisk();
         script.end();
     }
+
+    @Test
+    void anActiveControllerWithoutRoomMakesWayForAnother() {
+        ReplicationScript script = new ReplicationScript();
+        int active = script.activeController();
+        script.node(active).fillDisk();
+
+        script.createTopic("other", FIRST, SECOND, THIRD);
+        assertThat(script.activeController()).isNotEqualTo(active);
+        assertThat(script.node(active).isUp()).isTrue();
+
+        script.node(active).emptyDisk();
+        script.end();
+    }
+
+    @Test
+    void aVoterWithoutRoomVotes() {
+        ReplicationScript script = new ReplicationScript();
+        int active = script.activeController();
+        int full = active % 3 + 1;
+        script.node(full).fillDisk();
+        script.node(active).kill();
+
+        int other = 6 - active - full;
+        script.until("the third leads the quorum", () -> script.activeController() == other);
+        assertThat(script.node(full).isUp()).isTrue();
+        script.node(full).emptyDisk();
+        script.createTopic("other", FIRST, SECOND, THIRD);
+        script.end();
+    }
 }

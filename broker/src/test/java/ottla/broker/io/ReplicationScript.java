@@ -22,6 +22,8 @@ import ottla.wire.message.CreateTopicsResponse;
 import ottla.wire.message.DeleteTopicsRequest;
 import ottla.wire.message.DeleteTopicsRequest.DeleteTopicState;
 import ottla.wire.message.DeleteTopicsResponse;
+import ottla.wire.message.DescribeQuorumRequest;
+import ottla.wire.message.DescribeQuorumResponse;
 import ottla.wire.message.ProduceRequest;
 import ottla.wire.message.ProduceRequest.PartitionProduceData;
 import ottla.wire.message.ProduceRequest.TopicProduceData;
@@ -180,6 +182,20 @@ final class ReplicationScript {
         for (int controller = 1; controller <= 3; controller++) {
             network().cut(broker, controller);
         }
+    }
+
+    /** The controller that the others follow, as it says itself; 0 if nobody says so. */
+    int activeController() {
+        DescribeQuorumRequest request =
+                DescribeQuorumRequest.DEFAULT.withTopics(List.of(DescribeQuorumRequest.TopicData.DEFAULT
+                        .withTopicName("__cluster_metadata")
+                        .withPartitions(List.of(DescribeQuorumRequest.PartitionData.DEFAULT.withPartitionIndex(0)))));
+        return ask(FIRST, request)
+                .flatMap(response ->
+                        ((DescribeQuorumResponse) response).topics().stream().findFirst())
+                .map(topic -> topic.partitions().getFirst().leaderId())
+                .filter(leader -> leader > 0)
+                .orElse(0);
     }
 
     Optional<Response> ask(int broker, Request request) {

@@ -301,7 +301,7 @@ public class MemoryDisk implements Disk {
                 beforeWrite(content, bytes, position);
                 int end = Math.toIntExact(position + bytes.remaining());
                 long room = capacityBytes == Long.MAX_VALUE ? Long.MAX_VALUE / 2 : capacityBytes - usedBytes();
-                if (end - content.sizeBytes > room) {
+                if (end > content.sizeBytes && end - content.sizeBytes > room) {
                     // As a real disk does: what still fits is written.
                     int part = (int) Math.max(0, Math.min(bytes.remaining(), content.sizeBytes + room - position));
                     put(bytes.slice(bytes.position(), part), (int) position);

@@ -16,7 +16,6 @@ import ottla.base.TopicPartition;
 import ottla.base.Uuid;
 import ottla.log.LogConfig;
 import ottla.log.append.AppendResult;
-import ottla.log.format.MalformedFile;
 import ottla.log.format.PartitionMetadata;
 import ottla.log.format.SegmentFiles;
 import ottla.log.io.Disk;
@@ -27,8 +26,6 @@ import ottla.log.io.ReadResult;
 import ottla.log.io.SmallFiles;
 import ottla.log.io.Stop;
 import ottla.replication.quorum.ControlRecord;
-import ottla.replication.quorum.Election;
-import ottla.replication.quorum.ElectionFile;
 import ottla.replication.quorum.EpochStart;
 import ottla.replication.quorum.LogFacts;
 import ottla.replication.quorum.MetadataBatches;
@@ -54,17 +51,18 @@ final class QuorumLog implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(QuorumLog.class);
     private static final String DIRECTORY = PARTITION.toString();
-    private static final String ELECTION_PATH = DIRECTORY + "/" + ElectionFile.NAME;
     private static final int REPLAY_BYTES = 1 << 20;
 
     private final LogShell shell;
     private final Log log;
     private final QuorumSnapshots snapshots;
+    private final ElectionStore elections;
 
     private QuorumLog(LogShell shell, Log log, QuorumSnapshots snapshots) {
         this.shell = shell;
         this.log = log;
         this.snapshots = snapshots;
+        elections = new ElectionStore(shell.disk(), DIRECTORY);
     }
 
     /** Opens what the process before has left, or begins anew. */
@@ -138,20 +136,8 @@ final class QuorumLog implements AutoCloseable {
         return voters;
     }
 
-    /** What was saved of the last election. */
-    Election election() {
-        Optional<String> text = SmallFiles.text(shell.disk(), ELECTION_PATH);
-        return text.map(known -> ElectionFile.read(known)
-                        .orElseThrow(() -> new MalformedFile(shell.disk().root() + "/" + ELECTION_PATH, known)))
-                .orElse(Election.NONE);
-    }
-
-    void save(Election election, VoterSet voters, int kRaftVersion) {
-        SmallFiles.replace(
-                shell.disk(),
-                ELECTION_PATH,
-                ElectionFile.text(election, voters, kRaftVersion),
-                SmallFiles.Durability.SYNCED);
+    ElectionStore elections() {
+        return elections;
     }
 
     /** Whether batches were written. */
@@ -165,22 +151,12 @@ final class QuorumLog implements AutoCloseable {
     Outcome appendIfRoom(ByteBuffer batches, int epoch) {
         return switch (log.appendAsFollower(batches, epoch)) {
             case AppendResult.Refused refused when refused.error() == ErrorCode.KAFKA_STORAGE_ERROR -> Outcome.NO_ROOM;
-            case AppendResult.Refused refused -> throw unwritable(refused.message());
+            case AppendResult.Refused refused ->
+                throw new IllegalStateException(
+                        "The metadata log in " + shell.disk().root() + " cannot be written: " + refused.message());
             case AppendResult.Appended appended -> Outcome.WRITTEN;
             case AppendResult.AlreadyAppended before -> Outcome.WRITTEN;
         };
-    }
-
-    /** As {@link #appendIfRoom}, where there is no going on without; throws if the disk is full. */
-    void append(ByteBuffer batches, int epoch) {
-        if (appendIfRoom(batches, epoch) == Outcome.NO_ROOM) {
-            throw unwritable("the log directory is full");
-        }
-    }
-
-    private IllegalStateException unwritable(String reason) {
-        return new IllegalStateException(
-                "The metadata log in " + shell.disk().root() + " cannot be written: " + reason);
     }
 
     /** The control records among batches to be appended, by offset. */

@@ -42,6 +42,9 @@ final class QuorumShell implements AutoCloseable {
     /** How often a full disk is tried again. */
     private static final long FULL_RETRY_MS = 500;
 
+    /** A leader waits for room for that long before another voter has to lead. */
+    private static final long FULL_MS_MAX = 5_000;
+
     private final QuorumSettings settings;
     private final QuorumLog log;
     private final Quorum quorum;
@@ -59,6 +62,9 @@ final class QuorumShell implements AutoCloseable {
 
     /** The disk was full: what waits to be written is tried again then. */
     private OptionalLong retryMs = OptionalLong.empty();
+
+    /** Since when there was no room for any of what waits to be written. */
+    private OptionalLong fullSinceMs = OptionalLong.empty();
 
     /** The disk was full: what was fetched is fetched again then, since the machine waits for the report of it. */
     private OptionalLong refetchMs = OptionalLong.empty();
@@ -103,7 +109,7 @@ final class QuorumShell implements AutoCloseable {
                 settings.membership(),
                 settings.timeouts(),
                 random,
-                log.election(),
+                log.elections().read(),
                 log.facts(),
                 log.voters(settings.staticVoters()),
                 ticksMs.getAsLong());
@@ -186,7 +192,7 @@ final class QuorumShell implements AutoCloseable {
     private void perform(Effect effect, List<Input> reports) {
         switch (effect) {
             case Effect.SaveElection save ->
-                log.save(save.election(), quorum.voters().latest(), save.kRaftVersion());
+                log.elections().save(save.election(), quorum.voters().latest(), save.kRaftVersion());
             case Effect.Send send -> sender.send(send);
             case Effect.AnswerVote answer -> answer(answer.request(), answer);
             case Effect.AnswerAnnouncement answer -> answer(answer.request(), answer);
@@ -213,6 +219,7 @@ final class QuorumShell implements AutoCloseable {
             case Effect.LoseLeadership lost -> {
                 term.ifPresent(LeaderTerm::end);
                 term = Optional.empty();
+                fullSinceMs = OptionalLong.empty();
                 delivery.resigned(lost.epoch());
             }
             case Effect.LeaderKnown known -> {
@@ -245,7 +252,11 @@ final class QuorumShell implements AutoCloseable {
         ByteBuffer bytes = MetadataBatches.writeControl(baseOffset, append.epoch(), timeMs, append.controls());
         int sizeBytes = bytes.remaining();
         Map<Long, ControlRecord> controls = QuorumLog.controls(bytes);
-        log.append(bytes, append.epoch());
+        if (log.appendIfRoom(bytes, append.epoch()) == QuorumLog.Outcome.NO_ROOM) {
+            LOG.warn("The disk is full: another has to lead the metadata quorum after epoch {}", append.epoch());
+            reports.add(new Input.ResignAsked(append.epoch()));
+            return;
+        }
         long endOffset = log.endOffset();
         delivery.appended(new CommittedBatch(baseOffset, endOffset - 1, append.epoch(), timeMs, sizeBytes, List.of()));
         log.flush();
@@ -265,7 +276,7 @@ final class QuorumShell implements AutoCloseable {
 
     /**
      * Writes all that was accepted since the last turn, and flushes once for all of it. On a full disk the rest waits: its offsets
-     * are given, and whoever asked for it hears that the time is up, if it takes too long.
+     * are given. Whoever asked for it hears that the time is up, or that another leads now.
      */
     private void writeWaiting() {
         if (retryMs.isPresent() && ticksMs.getAsLong() < retryMs.getAsLong()) {
@@ -287,19 +298,35 @@ final class QuorumShell implements AutoCloseable {
                     log.endOffset());
             if (log.appendIfRoom(batch.bytes(), epoch) == QuorumLog.Outcome.NO_ROOM) {
                 term.orElseThrow().putBack(waiting.subList(written, waiting.size()));
-                retryMs = OptionalLong.of(ticksMs.getAsLong() + FULL_RETRY_MS);
                 break;
             }
             delivery.appended(batch.batch());
             controls.putAll(batch.controls());
             written++;
         }
-        if (written == 0) {
-            return;
+        if (written > 0) {
+            fullSinceMs = OptionalLong.empty();
+            step(new Input.Appended(epoch, log.endOffset(), controls));
+            log.flush();
+            step(new Input.Flushed(log.endOffset()));
         }
-        step(new Input.Appended(epoch, log.endOffset(), controls));
-        log.flush();
-        step(new Input.Flushed(log.endOffset()));
+        if (written < waiting.size()) {
+            awaitRoom(epoch);
+        }
+    }
+
+    /** The cluster need not stand still because one disk is full, as long as there are other voters. */
+    private void awaitRoom(int epoch) {
+        long nowMs = ticksMs.getAsLong();
+        retryMs = OptionalLong.of(nowMs + FULL_RETRY_MS);
+        if (fullSinceMs.isEmpty()) {
+            fullSinceMs = OptionalLong.of(nowMs);
+        }
+        boolean alone = quorum.voters().latest().ids().size() == 1;
+        if (!alone && nowMs - fullSinceMs.getAsLong() >= FULL_MS_MAX) {
+            LOG.warn("The disk is still full: another has to lead the metadata quorum after epoch {}", epoch);
+            step(new Input.ResignAsked(epoch));
+        }
     }
 
     /**
