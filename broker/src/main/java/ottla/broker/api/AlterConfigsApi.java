@@ -1,9 +1,6 @@
 package ottla.broker.api;
 
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.Iterator;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import ottla.wire.io.InboundRequest;
@@ -31,43 +28,22 @@ public final class AlterConfigsApi implements Api<AlterConfigsRequest> {
 
     @Override
     public void serve(AlterConfigsRequest request, InboundRequest inbound) {
-        // once, since the answer may have changed what a reason stands on
-        Map<AlterConfigsResource, ConfigIntake.Refusal> refused = new HashMap<>();
-        request.resources()
-                .forEach(resource -> refusal(resource, inbound).ifPresent(reason -> refused.put(resource, reason)));
-        List<AlterConfigsResource> decided = request.resources().stream()
-                .filter(resource -> !refused.containsKey(resource))
-                .toList();
-        var answer = controller.decide(request.withResources(decided), inbound);
-        Later.answer(inbound, answer.thenApply(response -> withRefused(request.resources(), refused, response)));
+        Sifted<AlterConfigsResource, AlterConfigsResourceResponse> sifted =
+                new Sifted<>(request.resources(), resource -> refusal(resource, inbound));
+        var answer = controller.decide(request.withResources(sifted.rest()), inbound);
+        Later.answer(inbound, answer.thenApply(decided -> decided.withResponses(sifted.answers(decided.responses()))));
     }
 
-    private static AlterConfigsResponse withRefused(
-            List<AlterConfigsResource> asked,
-            Map<AlterConfigsResource, ConfigIntake.Refusal> refused,
-            AlterConfigsResponse decided) {
-        Iterator<AlterConfigsResourceResponse> others = decided.responses().iterator();
-        List<AlterConfigsResourceResponse> all = new ArrayList<>(asked.size());
-        for (AlterConfigsResource resource : asked) {
-            ConfigIntake.Refusal refusal = refused.get(resource);
-            if (refusal != null) {
-                all.add(new AlterConfigsResourceResponse(
-                        refusal.error().code(), refusal.reason(), resource.resourceType(), resource.resourceName()));
-            } else if (others.hasNext()) {
-                all.add(others.next());
-            }
-        }
-        return decided.withResponses(all);
-    }
-
-    private Optional<ConfigIntake.Refusal> refusal(AlterConfigsResource resource, InboundRequest inbound) {
-        return intake.refusal(
+    private Optional<AlterConfigsResourceResponse> refusal(AlterConfigsResource resource, InboundRequest inbound) {
+        Optional<ConfigIntake.Refusal> refusal = intake.refusal(
                 new ConfigIntake.Change(
                         resource.resourceType(),
                         resource.resourceName(),
                         resource.configs().stream().map(AlterableConfig::name).toList(),
                         set -> replaced(resource)),
                 inbound);
+        return refusal.map(reason -> new AlterConfigsResourceResponse(
+                reason.error().code(), reason.reason(), resource.resourceType(), resource.resourceName()));
     }
 
     private static Map<String, String> replaced(AlterConfigsResource resource) {
