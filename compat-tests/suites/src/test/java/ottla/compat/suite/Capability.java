@@ -12,7 +12,7 @@ enum Capability {
     SHARE_GROUPS("[Ss]hare|SHARE"),
     STREAMS_GROUPS("[Ss]treams|STREAMS"),
     CONSUMER_GROUPS(
-            "The group did not initialize as expected|Expected that consumer group|cannot describe group without|ConsumerGroupHeartbeat|ConsumerGroupDescribe|CONSUMER\\b|ConsumerProtocol|group\\.protocol=consumer|Async"),
+            "The group did not initialize as expected|Expected that consumer group|cannot describe group without|ConsumerGroupHeartbeat|ConsumerGroupDescribe|CONSUMER\\b|ConsumerProtocol|NewConsumerGroupProtocol|group\\.protocol=consumer|Async"),
     TRANSACTIONS("[Tt]ransaction|[Tt]xn|InitProducerId|Producer.*Fenc"),
     QUOTAS("[Qq]uota"),
     TELEMETRY("Telemetry|ClientMetrics|CLIENT_METRICS"),
