@@ -11,11 +11,14 @@ public enum BrokerKind {
         @Override
         List<String> command(Path properties, Life life) {
             List<String> options = new ArrayList<>(List.of("-Xms256m", "-Xmx512m", "-Dottla.log.level=WARN"));
-            if (life == Life.SHORT) {
-                options.addAll(Jvm.soonStarted(MAIN));
-            }
+            options.addAll(
+                    switch (life) {
+                        case LONG -> List.of();
+                        case SHORT -> Jvm.soonStarted(KAFKA_MAIN);
+                        case TRAINING -> Jvm.training(KAFKA_MAIN);
+                    });
             List<String> command = Jvm.server(options.toArray(String[]::new));
-            command.addAll(List.of(MAIN, properties.toString()));
+            command.addAll(List.of(KAFKA_MAIN, properties.toString()));
             return command;
         }
     },
@@ -23,18 +26,25 @@ public enum BrokerKind {
     OTTLA {
         @Override
         List<String> command(Path properties, Life life) {
-            return List.of(launcher().toString(), "start", properties.toString());
+            List<String> command = new ArrayList<>();
+            if (life == Life.SHORT) {
+                command.addAll(List.of("env", "OTTLA_JAVA_OPTS=-XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=5"));
+            }
+            command.addAll(List.of(launcher().toString(), "start", properties.toString()));
+            return command;
         }
     };
 
-    private static final String MAIN = "kafka.Kafka";
+    static final String KAFKA_MAIN = "kafka.Kafka";
 
     /** How long a node is to run, and so what its JVM should be good at. */
     enum Life {
         /** As an operator would run it. */
         LONG,
-        /** Started and stopped most of the time: Kafka's JVM starts with half the work, and never becomes as fast as it could. */
-        SHORT
+        /** Started and stopped most of the time: the JVM starts with half the work, and never becomes as fast as it could. */
+        SHORT,
+        /** For the sake of the next ones with a short life: {@link TrainedKafka}. */
+        TRAINING
     }
 
     /** The command that becomes the broker, so that signals to it reach the broker itself. */

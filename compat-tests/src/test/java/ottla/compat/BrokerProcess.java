@@ -101,6 +101,11 @@ public final class BrokerProcess implements AutoCloseable {
         node.kill();
     }
 
+    /** From the next start on, the node is one that others learn from. */
+    void train() {
+        node.train();
+    }
+
     /** Hands the directory to a broker of this kind. */
     public void restartAs(BrokerKind next) {
         node.become(next);

@@ -1,6 +1,7 @@
 package ottla.compat;
 
 import java.io.File;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,6 +12,8 @@ import java.util.stream.Stream;
 final class Jvm {
     private static final Path LOGGING =
             Path.of(System.getProperty("basedir", ""), "src/test/resources/logback-test.xml");
+
+    private static final List<String> QUIET = List.of("-XX:+UseSerialGC", "-Xlog:disable", "-Xlog:all=error:stderr");
 
     private Jvm() {}
 
@@ -37,17 +40,34 @@ final class Jvm {
 
     /**
      * For a program whose start is most of what it does. An archive of its classes, made by its first run, halves the time of the
-     * others, and the second compiler would only take time from the broker.
+     * others, and the second compiler would only take time from the broker. Where there is a training's cache, that is better yet.
      */
     static List<String> soonStarted(String mainClass) {
-        Path archive = BrokerProcess.WORK.resolve(mainClass + ".jsa").toAbsolutePath();
-        return List.of(
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+AutoCreateSharedArchive",
-                "-XX:SharedArchiveFile=" + archive,
-                "-Xlog:disable",
-                "-Xlog:all=error:stderr");
+        List<String> options = new ArrayList<>(QUIET);
+        options.add("-XX:TieredStopAtLevel=1");
+        Path cache = cache(mainClass);
+        if (Files.exists(cache)) {
+            options.add("-XX:AOTCache=" + cache);
+        } else {
+            options.add("-XX:+AutoCreateSharedArchive");
+            options.add("-XX:SharedArchiveFile=" + archive(mainClass, "jsa"));
+        }
+        return options;
+    }
+
+    /** Writes at its orderly end into {@link #cache} what it has loaded, linked and learnt (JEP 514). */
+    static List<String> training(String mainClass) {
+        List<String> options = new ArrayList<>(QUIET);
+        options.add("-XX:AOTCacheOutput=" + cache(mainClass));
+        return options;
+    }
+
+    static Path cache(String mainClass) {
+        return archive(mainClass, "aot");
+    }
+
+    private static Path archive(String mainClass, String suffix) {
+        return BrokerProcess.WORK.resolve(mainClass + "." + suffix).toAbsolutePath();
     }
 
     private static String libraries() {

@@ -197,6 +197,11 @@ public final class NodeProcess implements AutoCloseable {
         life = BrokerKind.Life.SHORT;
     }
 
+    /** From the next start on, the node is one that others learn from. */
+    void train() {
+        life = BrokerKind.Life.TRAINING;
+    }
+
     /** From the next start on, another kind of node owns the directory. */
     void become(BrokerKind next) {
         kind = next;

@@ -8,16 +8,19 @@ import kafka.cluster.Partition;
 import kafka.log.LogManager;
 import kafka.raft.KafkaRaftManager;
 import kafka.server.BrokerServer;
+import kafka.server.KafkaApis;
 import kafka.server.KafkaConfig;
 import kafka.server.ReplicaManager;
 import kafka.server.SharedServer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.network.ListenerName;
 import org.apache.kafka.coordinator.group.GroupCoordinator;
+import org.apache.kafka.coordinator.transaction.TransactionLogConfig;
 import org.apache.kafka.image.loader.MetadataLoader;
 import org.apache.kafka.metadata.BrokerState;
 import org.apache.kafka.metadata.KRaftMetadataCache;
 import org.apache.kafka.server.common.ApiMessageAndVersion;
+import org.apache.kafka.storage.internals.log.ProducerStateManagerConfig;
 import org.apache.kafka.storage.internals.log.UnifiedLog;
 import ottla.compat.bridge.StandIn.Unseen;
 import scala.Option;
@@ -66,6 +69,9 @@ final class OutsideBroker extends OutsideServer {
     }
 
     BrokerState brokerState() {
+        if (isShutdown()) {
+            return BrokerState.SHUTTING_DOWN;
+        }
         return node.isRunning() && OutsideNode.knowsBroker(node.metadata(), node.id())
                 ? BrokerState.RUNNING
                 : BrokerState.NOT_RUNNING;
@@ -89,6 +95,10 @@ final class OutsideBroker extends OutsideServer {
 
     ReplicaManager replicaManager() {
         return StandIn.of(ReplicaManager.class, new Replicas());
+    }
+
+    KafkaApis dataPlaneRequestProcessor() {
+        return StandIn.of(KafkaApis.class, new Requests());
     }
 
     GroupCoordinator groupCoordinator() {
@@ -120,8 +130,20 @@ final class OutsideBroker extends OutsideServer {
         }
     }
 
-    /** Of logs only whether they are there. */
+    /** Of requests only who answers them. */
+    private final class Requests {
+        int brokerId() {
+            return node.id();
+        }
+    }
+
+    /** Of logs only whether they are there, and what is set for all. */
     private final class Logs {
+        ProducerStateManagerConfig producerStateManagerConfig() {
+            return new ProducerStateManagerConfig(
+                    node.configNow().getInt(TransactionLogConfig.PRODUCER_ID_EXPIRATION_MS_CONFIG), false);
+        }
+
         Seq<File> liveLogDirs() {
             List<File> all = node.config().logDirs().stream().map(File::new).toList();
             return CollectionConverters.asScala(all).toSeq();
@@ -153,12 +175,18 @@ final class OutsideBroker extends OutsideServer {
         }
 
         Option<UnifiedLog> leaderLogIfLocal() {
+            return leads() ? logOf(partition) : Option.empty();
+        }
+
+        Option<Object> leaderIdIfLocal() {
+            return leads() ? Option.apply(node.id()) : Option.empty();
+        }
+
+        private boolean leads() {
             return new OutsideMetadata(node)
-                            .getLeaderAndIsr(partition.topic(), partition.partition())
-                            .filter(state -> state.leader() == node.id())
-                            .isPresent()
-                    ? logOf(partition)
-                    : Option.empty();
+                    .getLeaderAndIsr(partition.topic(), partition.partition())
+                    .filter(state -> state.leader() == node.id())
+                    .isPresent();
         }
     }
 

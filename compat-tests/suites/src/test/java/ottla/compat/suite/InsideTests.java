@@ -13,10 +13,19 @@ final class InsideTests {
     private static final String OF_CLUSTERS = "org.apache.kafka.server.KRaftClusterTest#";
     private static final String OF_POLICIES = "org.apache.kafka.clients.admin.AdminClientWithPoliciesIntegrationTest#";
 
+    private static final String OF_SHARES = "org.apache.kafka.clients.consumer.ShareConsumerTest#";
+    private static final String OF_QUOTAS = "org.apache.kafka.server.quota.CustomQuotaCallbackTest#";
+
     private static final Map<String, String> UNSEEN = Map.ofEntries(
             Map.entry("kafka.server.BrokerMetricNamesTest", METRICS),
             Map.entry("org.apache.kafka.server.UncleanLeaderElectionTest", METRICS),
             Map.entry("org.apache.kafka.clients.MetricsDuringTopicCreationDeletionTest", METRICS),
+            Map.entry(OF_SHARES + "testRenewAcknowledgementOnPoll", METRICS),
+            Map.entry(OF_SHARES + "testRenewAcknowledgementOnCommitSync", METRICS),
+            Map.entry(OF_SHARES + "testRenewAcknowledgementInvalidStateRecord", METRICS),
+            Map.entry(OF_SHARES + "testRenewAcknowledgementNoResultInPoll", METRICS),
+            Map.entry("org.apache.kafka.clients.producer.SocketServerMemoryPoolTest", "memory in a broker's process"),
+            Map.entry(OF_QUOTAS + "testCustomQuotaCallbackWithControllerServer", OWN_CLASSES),
             Map.entry(OF_POLICIES + "testInvalidAlterConfigsDueToPolicy", OWN_CLASSES),
             Map.entry("org.apache.kafka.api.EndToEndClusterIdTest", OWN_CLASSES),
             Map.entry("org.apache.kafka.server.MonitorablePluginsIntegrationTest", OWN_CLASSES),

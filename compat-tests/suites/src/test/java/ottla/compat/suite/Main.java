@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import ottla.compat.TrainedKafka;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -38,7 +39,7 @@ final class Main implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws InterruptedException {
+    public Integer call() throws Exception {
         Target target = onKafka ? Target.KAFKA : Target.OTTLA;
         Map<Suite, Map<String, Map<String, String>>> chosen = new LinkedHashMap<>();
         for (Suite suite : Suite.values()) {
@@ -57,6 +58,9 @@ final class Main implements Callable<Integer> {
                             Arrays.stream(Suite.values()).map(Suite::title).toList())
                     + "; tools: " + String.join(", ", ToolTests.tools()));
             return CommandLine.ExitCode.USAGE;
+        }
+        if (onKafka) {
+            TrainedKafka.prepare();
         }
         Set<String> fallen = new TreeSet<>();
         for (Map.Entry<Suite, Map<String, Map<String, String>>> entry : chosen.entrySet()) {
@@ -85,7 +89,7 @@ final class Main implements Callable<Integer> {
             classes.values().forEach(results::forget);
         }
         System.out.println("== " + suite.title() + " on " + target.title());
-        new Run(target, results, SuiteFiles.log(target.title(), suite), System.out).run(classes, workers);
+        new Run(target, results, SuiteFiles.log(target.title(), suite), System.out, workers).run(classes);
         Ceiling ceiling = SuiteFiles.ceiling(suite);
         if (target == Target.KAFKA) {
             ceiling.replace(classes.keySet(), results.outcomes().values());

@@ -33,7 +33,7 @@ final class PassingTest {
         Files.deleteIfExists(file);
         Results results = Results.open(file);
 
-        new Run(Target.OTTLA, results, SuiteFiles.log("verify", suite), System.out).run(methods(tests), WORKERS);
+        new Run(Target.OTTLA, results, SuiteFiles.log("verify", suite), System.out, WORKERS).run(methods(tests));
 
         Map<String, Outcome> outcomes = results.outcomes();
         List<String> fallen = tests.stream()

@@ -11,40 +11,42 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import ottla.compat.suite.Outcome.Verdict;
 
-/** Runs the methods of some classes on several workers, some of one class at a time each, and tells how far it is. */
+/** Runs the methods of some classes on several workers, some at a time each, and tells how far it is. */
 final class Run {
     private static final Duration LIMIT = Duration.ofMinutes(5);
 
-    /** Of a class at most so many are run by one process, for a long class not to be the last that all wait for. */
-    private static final int AT_ONCE = 10;
+    /** So many methods are at most run by one process, whose start is work, too. */
+    private static final int AT_ONCE = 20;
+
+    /** And so many at least: near the end a worker takes less, for none to be the last that all wait for. */
+    private static final int AT_LEAST = 3;
 
     private final Target target;
     private final Results results;
     private final Path log;
     private final PrintStream out;
-    private final Deque<List<String>> waiting = new ArrayDeque<>();
+    private final Deque<String> waiting = new ArrayDeque<>();
     private final AtomicInteger doneMethods = new AtomicInteger();
+    private final int workers;
     private int methods;
     private long startNs;
 
-    Run(Target target, Results results, Path log, PrintStream out) {
+    /** @param workers how many tests run side by side */
+    Run(Target target, Results results, Path log, PrintStream out, int workers) {
         this.target = target;
         this.results = results;
         this.log = log;
         this.out = out;
+        this.workers = workers;
     }
 
     /** @param classes the methods of each class by unique id; those that are done already are left out */
-    void run(Map<String, Map<String, String>> classes, int workers) throws InterruptedException {
-        for (Map<String, String> ofClass : classes.values()) {
-            List<String> open = ofClass.keySet().stream()
-                    .filter(method -> !results.isDone(method))
-                    .toList();
-            for (int from = 0; from < open.size(); from += AT_ONCE) {
-                waiting.add(open.subList(from, Math.min(from + AT_ONCE, open.size())));
-            }
-            methods += open.size();
-        }
+    void run(Map<String, Map<String, String>> classes) throws InterruptedException {
+        classes.values().stream()
+                .flatMap(ofClass -> ofClass.keySet().stream())
+                .filter(method -> !results.isDone(method))
+                .forEach(waiting::add);
+        methods = waiting.size();
         startNs = System.nanoTime();
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < workers; i++) {
@@ -67,7 +69,12 @@ final class Run {
     }
 
     private synchronized List<String> next() {
-        return waiting.isEmpty() ? List.of() : waiting.remove();
+        int count = Math.clamp(waiting.size() / (2 * workers), AT_LEAST, AT_ONCE);
+        List<String> next = new ArrayList<>();
+        while (next.size() < count && !waiting.isEmpty()) {
+            next.add(waiting.remove());
+        }
+        return next;
     }
 
     private void ended(Outcome outcome) {

@@ -24,7 +24,7 @@ import ottla.compat.bridge.Sightings;
 import ottla.compat.suite.Outcome.Verdict;
 
 /**
- * The process in which tests of one class run. It is told their unique ids and says on its standard output, line by line, what
+ * The process in which some tests run. It is told their unique ids and says on its standard output, line by line, what
  * begins and how it ended; what the tests print goes to the standard error.
  */
 final class Worker implements TestExecutionListener {
@@ -65,7 +65,7 @@ final class Worker implements TestExecutionListener {
         if (identifier.isTest()) {
             Sightings.forget();
             begun.put(identifier.getUniqueId(), System.nanoTime());
-            say(BEGIN, test(identifier));
+            say(BEGIN, method(identifier).getUniqueId() + "\t" + test(identifier));
         }
     }
 
@@ -86,15 +86,18 @@ final class Worker implements TestExecutionListener {
 
     /** A method is done when all its runs are. */
     private void done(TestIdentifier identifier) {
-        boolean isMethod =
-                identifier.getSource().filter(MethodSource.class::isInstance).isPresent()
-                        && plan.getParent(identifier)
-                                .flatMap(TestIdentifier::getSource)
-                                .filter(MethodSource.class::isInstance)
-                                .isEmpty();
-        if (isMethod) {
+        if (isOfMethod(identifier) && method(identifier).equals(identifier)) {
             say(DONE, identifier.getUniqueId());
         }
+    }
+
+    /** Itself, or that of which it is a run. */
+    private TestIdentifier method(TestIdentifier identifier) {
+        return plan.getParent(identifier).filter(Worker::isOfMethod).orElse(identifier);
+    }
+
+    private static boolean isOfMethod(TestIdentifier identifier) {
+        return identifier.getSource().filter(MethodSource.class::isInstance).isPresent();
     }
 
     private Outcome outcome(TestIdentifier identifier, TestExecutionResult result) {
@@ -121,11 +124,7 @@ final class Worker implements TestExecutionListener {
             return identifier.getLegacyReportingName();
         }
         String name = method.get().getClassName() + "#" + method.get().getMethodName();
-        boolean isRun = plan.getParent(identifier)
-                .flatMap(TestIdentifier::getSource)
-                .filter(MethodSource.class::isInstance)
-                .isPresent();
-        if (!isRun) {
+        if (method(identifier).equals(identifier)) {
             return name;
         }
         String run = identifier

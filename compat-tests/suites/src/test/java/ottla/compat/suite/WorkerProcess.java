@@ -31,6 +31,14 @@ final class WorkerProcess {
     private final Duration limit;
     private final Path log;
 
+    /** @param method its unique id, of which this is a run */
+    private record Begun(String method, String name) {
+        static Begun parse(String said) {
+            String[] parts = said.split("\t", 2);
+            return new Begun(parts[0], parts[1]);
+        }
+    }
+
     /**
      * @param number tells workers side by side apart
      * @param limit how long a single test may take
@@ -47,15 +55,15 @@ final class WorkerProcess {
         Set<String> left = new LinkedHashSet<>(tests);
         while (!left.isEmpty()) {
             int before = left.size();
-            Optional<String> stuck = runUntilStuck(left, outcomes, method -> {
+            Optional<Begun> stuck = runUntilStuck(left, outcomes, method -> {
                 left.remove(method);
                 done.accept(method);
             });
+            stuck.ifPresent(test -> outcomes.accept(new Outcome(
+                    test.name(), Verdict.FAILED, limit.toMillis(), "given up after " + limit.toSeconds() + " s")));
             if (stuck.isPresent() || left.size() == before) {
                 // whatever the process was at when it ended is not tried again
-                String culprit = left.iterator().next();
-                stuck.ifPresent(test -> outcomes.accept(new Outcome(
-                        test, Verdict.FAILED, limit.toMillis(), "given up after " + limit.toSeconds() + " s")));
+                String culprit = stuck.map(Begun::method).orElseGet(left.iterator()::next);
                 left.remove(culprit);
                 done.accept(culprit);
             }
@@ -63,12 +71,12 @@ final class WorkerProcess {
     }
 
     /** The test that was under way when the process had to be ended, or ended by itself. */
-    private Optional<String> runUntilStuck(Collection<String> tests, Consumer<Outcome> outcomes, Consumer<String> done)
+    private Optional<Begun> runUntilStuck(Collection<String> tests, Consumer<Outcome> outcomes, Consumer<String> done)
             throws InterruptedException {
         Process process = start(tests);
         BlockingQueue<String> lines = new ArrayBlockingQueue<>(10_000);
         Thread reader = Thread.ofVirtual().start(() -> read(process, lines));
-        Optional<String> current = Optional.empty();
+        Optional<Begun> current = Optional.empty();
         try {
             while (true) {
                 String line = lines.poll(limit.toMillis(), TimeUnit.MILLISECONDS);
@@ -77,7 +85,7 @@ final class WorkerProcess {
                 }
                 String[] parts = line.split("\t", 2);
                 switch (parts[0]) {
-                    case Worker.BEGIN -> current = Optional.of(parts[1]);
+                    case Worker.BEGIN -> current = Optional.of(Begun.parse(parts[1]));
                     case Worker.END -> {
                         current = Optional.empty();
                         outcomes.accept(Outcome.parse(parts[1]));
