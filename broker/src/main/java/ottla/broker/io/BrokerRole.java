@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -178,9 +179,9 @@ final class BrokerRole {
         return around.cluster().image();
     }
 
-    /** Hands over what this broker leads; completes when it may stop. */
+    /** Hands over what this broker leads, unless it is not to; completes when it may stop. */
     CompletionStage<Void> leave() {
-        return lifecycle.leave();
+        return values.flag("controlled.shutdown.enable") ? lifecycle.leave() : CompletableFuture.completedStage(null);
     }
 
     private Replicas replicas(ReplicaDirectories replicaDirectories, IsrRequests isrRequests) {
