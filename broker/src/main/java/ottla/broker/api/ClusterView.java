@@ -60,7 +60,7 @@ public final class ClusterView {
 
     /** What a client on a listener is told about a partition's leader: none, or one that it cannot reach. */
     static ErrorCode leaderError(ClusterImage image, int leader, String listener, ErrorCode unreachable) {
-        if (leader < 0 || !image.isUnfenced(leader)) {
+        if (image.broker(leader).isEmpty()) {
             return ErrorCode.LEADER_NOT_AVAILABLE;
         }
         return endpoint(image, leader, listener).isPresent() ? ErrorCode.NONE : unreachable;

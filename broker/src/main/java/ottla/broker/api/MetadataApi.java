@@ -169,16 +169,29 @@ public final class MetadataApi implements Api<MetadataRequest> {
             ClusterImage image, PartitionRegistration partition, int index, String listener, int version) {
         // before version 6 a client does not know LISTENER_NOT_FOUND
         ErrorCode unreachable = version >= 6 ? ErrorCode.LISTENER_NOT_FOUND : ErrorCode.LEADER_NOT_AVAILABLE;
-        ErrorCode error = ClusterView.leaderError(image, partition.leader(), listener, unreachable);
-        List<Integer> offline = offline(image, partition, listener);
+        ErrorCode leaderError = ClusterView.leaderError(image, partition.leader(), listener, unreachable);
+        List<Integer> replicas = named(image, partition.replicas(), listener, version);
+        List<Integer> isr = named(image, partition.isr(), listener, version);
+        boolean allNamed = replicas.size() == partition.replicas().size()
+                && isr.size() == partition.isr().size();
+        ErrorCode error = leaderError == ErrorCode.NONE && !allNamed ? ErrorCode.REPLICA_NOT_AVAILABLE : leaderError;
         return new MetadataResponsePartition(
                 error.code(),
                 index,
-                error == ErrorCode.NONE ? partition.leader() : -1,
+                leaderError == ErrorCode.NONE ? partition.leader() : -1,
                 partition.leaderEpoch(),
-                partition.replicas(),
-                partition.isr(),
-                offline);
+                replicas,
+                isr,
+                offline(image, partition, listener));
+    }
+
+    /** A client of version 0 is told only of replicas that it can reach. */
+    private static List<Integer> named(ClusterImage image, List<Integer> replicas, String listener, int version) {
+        return version > 0
+                ? replicas
+                : replicas.stream()
+                        .filter(id -> ClusterView.endpoint(image, id, listener).isPresent())
+                        .toList();
     }
 
     static List<Integer> offline(ClusterImage image, PartitionRegistration partition, String listener) {
