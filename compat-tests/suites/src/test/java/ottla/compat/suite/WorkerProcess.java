@@ -30,6 +30,8 @@ final class WorkerProcess {
     private final int number;
     private final Duration limit;
     private final Path log;
+    private volatile Optional<Process> running = Optional.empty();
+    private volatile boolean ending;
 
     /** @param method its unique id, of which this is a run */
     private record Begun(String method, String name) {
@@ -48,6 +50,11 @@ final class WorkerProcess {
         this.number = number;
         this.limit = limit;
         this.log = log;
+        // whoever ends the run ends what it has started
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            ending = true;
+            running.ifPresent(WorkerProcess::end);
+        }));
     }
 
     /** Runs tests, given by their unique ids, and tells how each ended, and which methods are done. */
@@ -59,6 +66,9 @@ final class WorkerProcess {
                 left.remove(method);
                 done.accept(method);
             });
+            if (ending) {
+                return;
+            }
             stuck.ifPresent(test -> outcomes.accept(new Outcome(
                     test.name(), Verdict.FAILED, limit.toMillis(), "given up after " + limit.toSeconds() + " s")));
             if (stuck.isPresent() || left.size() == before) {
@@ -74,6 +84,7 @@ final class WorkerProcess {
     private Optional<Begun> runUntilStuck(Collection<String> tests, Consumer<Outcome> outcomes, Consumer<String> done)
             throws InterruptedException {
         Process process = start(tests);
+        running = Optional.of(process);
         BlockingQueue<String> lines = new ArrayBlockingQueue<>(10_000);
         Thread reader = Thread.ofVirtual().start(() -> read(process, lines));
         Optional<Begun> current = Optional.empty();
@@ -96,6 +107,8 @@ final class WorkerProcess {
             }
         } finally {
             end(process);
+            process.waitFor();
+            running = Optional.empty();
             reader.join();
         }
     }
@@ -134,10 +147,10 @@ final class WorkerProcess {
     }
 
     /** With all nodes that its tests have left running. */
-    private static void end(Process process) throws InterruptedException {
+    private static void end(Process process) {
+        // asked before it ends: then they descend from nobody
         List<ProcessHandle> nodes = process.descendants().toList();
         process.destroyForcibly();
-        process.waitFor();
         nodes.forEach(ProcessHandle::destroyForcibly);
     }
 }
