@@ -29,7 +29,7 @@ final class Main implements Callable<Integer> {
     private boolean onKafka;
 
     @Option(names = "--workers", description = "how many tests run side by side (${DEFAULT-VALUE})")
-    private int workers = 2 * Runtime.getRuntime().availableProcessors();
+    private int workers = Math.min(Target.WORKERS_MAX, 2 * Runtime.getRuntime().availableProcessors());
 
     @Option(names = "--again", description = "forget what earlier runs found out, instead of going on where they ended")
     private boolean again;

@@ -9,7 +9,7 @@ enum Target {
     OTTLA(15_000);
 
     private static final int PORTS_OF_A_WORKER = 300;
-    private static final int WORKERS_MAX = 10;
+    static final int WORKERS_MAX = 10;
 
     private final int firstPort;
 
