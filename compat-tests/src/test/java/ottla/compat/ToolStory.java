@@ -144,7 +144,10 @@ final class ToolStory {
         Map<String, String> values = new HashMap<>();
         names.forEach((name, value) -> values.putIfAbsent(value.get(), name));
         for (String value : longestFirst(values.keySet().stream())) {
-            named = named.replace(value, values.get(value));
+            // as a word of its own: a checksum may have a port's digits in it
+            named = Pattern.compile("(?<!\\w)" + Pattern.quote(value) + "(?!\\w)")
+                    .matcher(named)
+                    .replaceAll(Matcher.quoteReplacement(values.get(value)));
         }
         for (Map.Entry<Pattern, String> each : varying.entrySet()) {
             named = each.getKey().matcher(named).replaceAll(each.getValue());
