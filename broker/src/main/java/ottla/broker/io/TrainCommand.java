@@ -8,12 +8,14 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import ottla.base.Uuid;
 import ottla.broker.config.Listener;
 import ottla.broker.config.NodeConfig;
 import ottla.broker.config.NodeConfig.Parsed;
+import ottla.broker.io.command.Arguments;
+import ottla.broker.io.command.Command;
+import ottla.broker.io.command.Terminal;
 import ottla.wire.compress.Codec;
 import ottla.wire.io.ClientSoftware;
 import ottla.wire.io.EventLoops;
@@ -41,17 +43,12 @@ import ottla.wire.message.Request;
 import ottla.wire.message.Response;
 import ottla.wire.primitive.Payload;
 import ottla.wire.record.BatchWriter;
-import picocli.CommandLine.Command;
 
 /**
  * Runs a node through its first steps and ends. The build runs it once with {@code -XX:AOTCacheOutput}, so that the JVM of every
  * later start finds its classes loaded, linked and profiled (JEP 483, 514, 515).
  */
-@Command(
-        name = "train",
-        hidden = true,
-        description = "Run a node in a temporary folder through its first steps, and end.")
-final class TrainCommand implements Callable<Integer> {
+final class TrainCommand implements Command {
     /** Enough for the JVM to have seen which methods matter, and done in a second. */
     private static final int ROUNDS = 200;
 
@@ -66,7 +63,22 @@ final class TrainCommand implements Callable<Integer> {
     private static final int PARTITIONS_MADE = 500;
 
     @Override
-    public Integer call() throws IOException {
+    public String name() {
+        return "train";
+    }
+
+    @Override
+    public String description() {
+        return "Run a node in a temporary folder through its first steps, and end.";
+    }
+
+    @Override
+    public boolean isListed() {
+        return false;
+    }
+
+    @Override
+    public int run(Arguments arguments, Terminal terminal) throws IOException {
         Path folder = Files.createTempDirectory("ottla-train");
         try {
             Map<String, String> properties = NodeConfig.standalone();
@@ -74,13 +86,13 @@ final class TrainCommand implements Callable<Integer> {
             properties.put("log.dirs", folder.resolve("data").toString());
             properties.put("offsets.topic.num.partitions", "1");
             if (!(NodeConfig.parse(properties) instanceof Parsed.Accepted(NodeConfig config, List<String> warnings))) {
-                return 1;
+                return FAILED;
             }
             try (Node node = Node.start(config, Node.Format.IF_NEEDED);
                     EventLoops loops = new EventLoops(1)) {
                 drive(node, loops);
             }
-            return 0;
+            return DONE;
         } finally {
             delete(folder);
         }

@@ -4,10 +4,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Properties;
-import picocli.CommandLine.IVersionProvider;
 
 /** What this build is, and which Kafka it is compatible with. */
-final class Version implements IVersionProvider {
+final class Version {
     private final Properties properties = new Properties();
 
     Version() {
@@ -24,10 +23,5 @@ final class Version implements IVersionProvider {
 
     String kafka() {
         return properties.getProperty("kafka");
-    }
-
-    @Override
-    public String[] getVersion() {
-        return new String[] {"Ottla " + ottla() + ", compatible with Apache Kafka " + kafka()};
     }
 }

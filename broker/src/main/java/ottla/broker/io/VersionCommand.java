@@ -1,18 +1,31 @@
 package ottla.broker.io;
 
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
+import java.util.List;
+import ottla.broker.io.command.Arguments;
+import ottla.broker.io.command.Command;
+import ottla.broker.io.command.Terminal;
 
 /** {@code ottla version}. */
-@Command(name = "version", description = "Print the version of Ottla and of the Kafka that it is compatible with.")
-final class VersionCommand implements Runnable {
-    @Spec
-    @SuppressWarnings("NullAway.Init") // set by the command line before it runs
-    private CommandSpec spec;
+final class VersionCommand implements Command {
+    @Override
+    public String name() {
+        return "version";
+    }
 
     @Override
-    public void run() {
-        spec.commandLine().getOut().println(new Version().getVersion()[0]);
+    public List<String> synonyms() {
+        return List.of("--version", "-V");
+    }
+
+    @Override
+    public String description() {
+        return "Print the version of Ottla and of the Kafka that it is compatible with.";
+    }
+
+    @Override
+    public int run(Arguments arguments, Terminal terminal) {
+        Version version = new Version();
+        terminal.say("Ottla " + version.ottla() + ", compatible with Apache Kafka " + version.kafka());
+        return DONE;
     }
 }
