@@ -28,7 +28,9 @@ final class Main implements Callable<Integer> {
     @Option(names = "--kafka", description = "on Kafka's nodes: what passes there is the ceiling")
     private boolean onKafka;
 
-    @Option(names = "--workers", description = "how many tests run side by side (${DEFAULT-VALUE})")
+    @Option(
+            names = "--workers",
+            description = "how many tests run side by side while they keep the machine busy (${DEFAULT-VALUE})")
     private int workers = Math.min(Target.WORKERS_MAX, 2 * Runtime.getRuntime().availableProcessors());
 
     @Option(names = "--again", description = "forget what earlier runs found out, instead of going on where they ended")
@@ -89,7 +91,8 @@ final class Main implements Callable<Integer> {
             classes.values().forEach(results::forget);
         }
         System.out.println("== " + suite.title() + " on " + target.title());
-        new Run(target, results, SuiteFiles.log(target.title(), suite), System.out, workers).run(classes);
+        new Run(target, results, SuiteFiles.log(target.title(), suite), System.out, workers, Target.WORKERS_MAX)
+                .run(classes);
         Ceiling ceiling = SuiteFiles.ceiling(suite);
         if (target == Target.KAFKA) {
             ceiling.replace(classes.keySet(), results.outcomes().values());

@@ -33,7 +33,8 @@ final class PassingTest {
         Files.deleteIfExists(file);
         Results results = Results.open(file);
 
-        new Run(Target.OTTLA, results, SuiteFiles.log("verify", suite), System.out, WORKERS).run(methods(tests));
+        new Run(Target.OTTLA, results, SuiteFiles.log("verify", suite), System.out, WORKERS, WORKERS)
+                .run(methods(tests));
 
         Map<String, Outcome> outcomes = results.outcomes();
         List<String> fallen = tests.stream()

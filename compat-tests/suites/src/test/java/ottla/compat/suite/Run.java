@@ -1,6 +1,8 @@
 package ottla.compat.suite;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -8,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import ottla.compat.suite.Outcome.Verdict;
 
@@ -21,23 +24,37 @@ final class Run {
     /** And so many at least: near the end a worker takes less, for none to be the last that all wait for. */
     private static final int AT_LEAST = 3;
 
+    /** How often it is looked whether there is time for more. */
+    private static final Duration LOOK = Duration.ofSeconds(2);
+
+    /** Below this share of the processors' time tests wait for something else than for each other. */
+    private static final double IDLE_LOAD = 0.6;
+
     private final Target target;
     private final Results results;
     private final Path log;
     private final PrintStream out;
+    private final OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
     private final Deque<String> waiting = new ArrayDeque<>();
     private final AtomicInteger doneMethods = new AtomicInteger();
     private final int workers;
+    private final Deque<WorkerProcess> helpers = new ArrayDeque<>();
     private int methods;
     private long startNs;
 
-    /** @param workers how many tests run side by side */
-    Run(Target target, Results results, Path log, PrintStream out, int workers) {
+    /**
+     * @param workers how many tests run side by side
+     * @param workersMax how many at most, while the machine has little to do: many a test that fails waits for what never comes
+     */
+    Run(Target target, Results results, Path log, PrintStream out, int workers, int workersMax) {
         this.target = target;
         this.results = results;
         this.log = log;
         this.out = out;
         this.workers = workers;
+        for (int i = workers; i < workersMax; i++) {
+            helpers.add(new WorkerProcess(target, i, LIMIT, log));
+        }
     }
 
     /** @param classes the methods of each class by unique id; those that are done already are left out */
@@ -53,8 +70,28 @@ final class Run {
             WorkerProcess worker = new WorkerProcess(target, i, LIMIT, log);
             threads.add(Thread.ofPlatform().start(() -> work(worker)));
         }
-        for (Thread thread : threads) {
-            thread.join();
+        while (!threads.isEmpty()) {
+            threads.getFirst().join(LOOK);
+            threads.removeIf(thread -> !thread.isAlive());
+            if (system.getCpuLoad() < IDLE_LOAD) {
+                helper().ifPresent(worker -> threads.add(Thread.ofPlatform().start(() -> help(worker))));
+            }
+        }
+    }
+
+    private synchronized Optional<WorkerProcess> helper() {
+        return waiting.isEmpty() ? Optional.empty() : Optional.ofNullable(helpers.poll());
+    }
+
+    /** With a few tests, after which there may be no time any more. */
+    private void help(WorkerProcess worker) {
+        try {
+            worker.run(next(AT_LEAST), this::ended, this::finished);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        synchronized (this) {
+            helpers.add(worker);
         }
     }
 
@@ -69,7 +106,10 @@ final class Run {
     }
 
     private synchronized List<String> next() {
-        int count = Math.clamp(waiting.size() / (2 * workers), AT_LEAST, AT_ONCE);
+        return next(Math.clamp(waiting.size() / (2 * workers), AT_LEAST, AT_ONCE));
+    }
+
+    private synchronized List<String> next(int count) {
         List<String> next = new ArrayList<>();
         while (next.size() < count && !waiting.isEmpty()) {
             next.add(waiting.remove());
