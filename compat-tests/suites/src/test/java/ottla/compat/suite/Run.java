@@ -21,8 +21,8 @@ final class Run {
     /** So many methods are at most run by one process, whose start is work, too. */
     private static final int AT_ONCE = 20;
 
-    /** And so many at least: near the end a worker takes less, for none to be the last that all wait for. */
-    private static final int AT_LEAST = 3;
+    /** Towards the end a worker takes less: so many, and the last ones one by one, for none to be the last that all wait for. */
+    private static final int A_FEW = 3;
 
     /** How often it is looked whether there is time for more. */
     private static final Duration LOOK = Duration.ofSeconds(2);
@@ -38,6 +38,7 @@ final class Run {
     private final Deque<String> waiting = new ArrayDeque<>();
     private final AtomicInteger doneMethods = new AtomicInteger();
     private final int workers;
+    private final int workersMax;
     private final Deque<WorkerProcess> helpers = new ArrayDeque<>();
     private int methods;
     private long startNs;
@@ -52,6 +53,7 @@ final class Run {
         this.log = log;
         this.out = out;
         this.workers = workers;
+        this.workersMax = workersMax;
         for (int i = workers; i < workersMax; i++) {
             helpers.add(new WorkerProcess(target, i, LIMIT, log));
         }
@@ -86,7 +88,7 @@ final class Run {
     /** With a few tests, after which there may be no time any more. */
     private void help(WorkerProcess worker) {
         try {
-            worker.run(next(AT_LEAST), this::ended, this::finished);
+            worker.run(next(A_FEW), this::ended, this::finished);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -97,7 +99,7 @@ final class Run {
 
     private void work(WorkerProcess worker) {
         try {
-            for (List<String> next = next(); !next.isEmpty(); next = next()) {
+            for (List<String> next = next(AT_ONCE); !next.isEmpty(); next = next(AT_ONCE)) {
                 worker.run(next, this::ended, this::finished);
             }
         } catch (InterruptedException e) {
@@ -105,11 +107,8 @@ final class Run {
         }
     }
 
-    private synchronized List<String> next() {
-        return next(Math.clamp(waiting.size() / (2 * workers), AT_LEAST, AT_ONCE));
-    }
-
-    private synchronized List<String> next(int count) {
+    private synchronized List<String> next(int most) {
+        int count = waiting.size() <= 2 * workersMax ? 1 : Math.clamp(waiting.size() / (2 * workers), A_FEW, most);
         List<String> next = new ArrayList<>();
         while (next.size() < count && !waiting.isEmpty()) {
             next.add(waiting.remove());

@@ -41,6 +41,13 @@ final class WorkerProcess {
         }
     }
 
+    /** A test that did not end, and what became of it. */
+    private record Stuck(Begun test, long millis, String reason) {
+        Outcome outcome() {
+            return new Outcome(test.name(), Verdict.FAILED, millis, reason);
+        }
+    }
+
     /**
      * @param number tells workers side by side apart
      * @param limit how long a single test may take
@@ -62,18 +69,17 @@ final class WorkerProcess {
         Set<String> left = new LinkedHashSet<>(tests);
         while (!left.isEmpty()) {
             int before = left.size();
-            Optional<Begun> stuck = runUntilStuck(left, outcomes, method -> {
+            Optional<Stuck> stuck = runUntilStuck(left, outcomes, method -> {
                 left.remove(method);
                 done.accept(method);
             });
             if (ending) {
                 return;
             }
-            stuck.ifPresent(test -> outcomes.accept(new Outcome(
-                    test.name(), Verdict.FAILED, limit.toMillis(), "given up after " + limit.toSeconds() + " s")));
+            stuck.ifPresent(test -> outcomes.accept(test.outcome()));
             if (stuck.isPresent() || left.size() == before) {
                 // whatever the process was at when it ended is not tried again
-                String culprit = stuck.map(Begun::method).orElseGet(left.iterator()::next);
+                String culprit = stuck.map(stuckAt -> stuckAt.test().method()).orElseGet(left.iterator()::next);
                 left.remove(culprit);
                 done.accept(culprit);
             }
@@ -81,7 +87,7 @@ final class WorkerProcess {
     }
 
     /** The test that was under way when the process had to be ended, or ended by itself. */
-    private Optional<Begun> runUntilStuck(Collection<String> tests, Consumer<Outcome> outcomes, Consumer<String> done)
+    private Optional<Stuck> runUntilStuck(Collection<String> tests, Consumer<Outcome> outcomes, Consumer<String> done)
             throws InterruptedException {
         Process process = start(tests);
         running = Optional.of(process);
@@ -91,8 +97,12 @@ final class WorkerProcess {
         try {
             while (true) {
                 String line = lines.poll(limit.toMillis(), TimeUnit.MILLISECONDS);
-                if (line == null || line.equals(END_OF_OUTPUT)) {
-                    return current;
+                if (line == null) {
+                    String reason = "given up after " + limit.toSeconds() + " s";
+                    return current.map(test -> new Stuck(test, limit.toMillis(), reason));
+                }
+                if (line.equals(END_OF_OUTPUT)) {
+                    return current.map(test -> new Stuck(test, 0, "the process in which it ran has ended"));
                 }
                 String[] parts = line.split("\t", 2);
                 switch (parts[0]) {
