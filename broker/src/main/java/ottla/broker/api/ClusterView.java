@@ -45,8 +45,21 @@ public final class ClusterView {
         return clusterId;
     }
 
-    /** The brokers that can be reached through a listener, by id. */
-    public static List<BrokerRegistration> reachable(ClusterImage image, String listener) {
+    /**
+     * The brokers that a client is told of: those that can be reached through its listener, or else this one, which it has reached. A node that
+     * is alone in its cluster is fenced before it stops; told of a cluster without brokers, librdkafka forgets the way here and may never
+     * come back.
+     */
+    List<BrokerRegistration> shown(ClusterImage image, String listener) {
+        List<BrokerRegistration> reachable = reachable(image, listener);
+        return reachable.isEmpty()
+                ? image.broker(nodeId).filter(self -> self.endpoint(listener).isPresent()).stream()
+                        .toList()
+                : reachable;
+    }
+
+    /** By id. */
+    private static List<BrokerRegistration> reachable(ClusterImage image, String listener) {
         return image.brokers().values().stream()
                 .filter(broker -> !broker.fenced() && broker.endpoint(listener).isPresent())
                 .sorted((left, right) -> Integer.compare(left.id(), right.id()))

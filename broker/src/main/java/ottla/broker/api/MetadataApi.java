@@ -101,7 +101,7 @@ public final class MetadataApi implements Api<MetadataRequest> {
     private MetadataResponse answer(
             ClusterImage image, String listener, MetadataRequest request, List<MetadataResponseTopic> topics) {
         List<MetadataResponseBroker> brokers = new ArrayList<>();
-        for (BrokerRegistration broker : ClusterView.reachable(image, listener)) {
+        for (BrokerRegistration broker : cluster.shown(image, listener)) {
             BrokerEndpoint endpoint = broker.endpoint(listener).orElseThrow();
             brokers.add(new MetadataResponseBroker(
                     broker.id(), endpoint.host(), endpoint.port(), broker.rack().orElse(null)));
